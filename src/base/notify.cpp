@@ -1,0 +1,57 @@
+#include "base/notify.hpp"
+
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace edsm::base {
+
+/// A timer that never expires by itself: cancelling it is the notification.
+struct Notify::Waiter {
+  explicit Waiter(const boost::asio::any_io_executor& executor)
+      : timer(executor, boost::asio::steady_timer::time_point::max()) {}
+  boost::asio::steady_timer timer;
+};
+
+Notify::Notify() = default;
+Notify::~Notify() = default;
+
+void Notify::notify() {
+  pending_ = true;
+  if (waiter_) waiter_->timer.cancel();
+}
+
+Task<void> Notify::wait() {
+  if (!pending_) {
+    const auto executor = co_await boost::asio::this_coro::executor;
+    // Shared with the frame: this object may be destroyed while the frame unwinds.
+    const auto waiter = std::make_shared<Waiter>(executor);
+    waiter_ = waiter;
+    boost::system::error_code ignored;
+    co_await waiter->timer.async_wait(
+        boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+    const auto cancelled = co_await boost::asio::this_coro::cancellation_state;
+    if (cancelled.cancelled() != boost::asio::cancellation_type::none) {
+      throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
+    waiter_.reset();
+  }
+  pending_ = false;
+}
+
+Task<void> Notify::wait_until(Clock& clock, Instant when) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  if (pending_) {
+    pending_ = false;
+    co_return;
+  }
+  if (when <= clock.now()) co_return;
+  co_await (wait() || clock.sleep_until(when));
+  waiter_.reset();
+}
+
+}  // namespace edsm::base

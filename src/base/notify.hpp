@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+
+namespace edsm::base {
+
+/// Wakes the one coroutine that waits for something to do. A `notify()` that comes before the wait
+/// is remembered, and several count as one.
+class Notify {
+ public:
+  Notify();
+  ~Notify();
+  Notify(const Notify&) = delete;
+  Notify& operator=(const Notify&) = delete;
+
+  void notify();
+  /// Returns when notified. One waiter at a time.
+  Task<void> wait();
+  /// Returns when notified or at `when`, whichever is first.
+  Task<void> wait_until(Clock& clock, Instant when);
+
+ private:
+  struct Waiter;
+  bool pending_ = false;
+  std::shared_ptr<Waiter> waiter_;
+};
+
+}  // namespace edsm::base

@@ -1,0 +1,63 @@
+#include "base/secret.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <openssl/crypto.h>
+
+namespace edsm::base {
+
+SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
+  if (this == &other) return *this;
+  clear();
+  data_ = std::exchange(other.data_, nullptr);
+  size_ = std::exchange(other.size_, 0);
+  capacity_ = std::exchange(other.capacity_, 0);
+  return *this;
+}
+
+void SecretBytes::reserve(std::size_t capacity) {
+  if (capacity <= capacity_) return;
+  char* const bigger = new char[capacity];
+  if (size_ != 0) std::memcpy(bigger, data_, size_);
+  const std::size_t size = size_;
+  clear();
+  data_ = bigger;
+  size_ = size;
+  capacity_ = capacity;
+}
+
+void SecretBytes::append(std::string_view bytes) {
+  if (bytes.empty()) return;
+  if (size_ + bytes.size() > capacity_) {
+    reserve(std::max({size_ + bytes.size(), capacity_ * 2, std::size_t{64}}));
+  }
+  std::memcpy(data_ + size_, bytes.data(), bytes.size());
+  size_ += bytes.size();
+}
+
+void SecretBytes::resize(std::size_t size) {
+  if (size < size_) {
+    OPENSSL_cleanse(data_ + size, size_ - size);
+  } else if (size > size_) {
+    reserve(size);
+    std::memset(data_ + size_, 0, size - size_);
+  }
+  size_ = size;
+}
+
+void SecretBytes::clear() noexcept {
+  if (data_ != nullptr) {
+    OPENSSL_cleanse(data_, capacity_);
+    delete[] data_;
+  }
+  data_ = nullptr;
+  size_ = 0;
+  capacity_ = 0;
+}
+
+bool SecretBytes::constant_time_equal(const SecretBytes& other) const {
+  return size_ == other.size_ && (size_ == 0 || CRYPTO_memcmp(data_, other.data_, size_) == 0);
+}
+
+}  // namespace edsm::base

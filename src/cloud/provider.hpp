@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/secret.hpp"
+#include "base/task.hpp"
+
+/// What every cloud looks like to the controller. Nothing here names one.
+namespace edsm::cloud {
+
+/// A cloud secret as a binding's spec writes it.
+struct SecretQuery {
+  std::string path;                            ///< spec.secretPath
+  std::map<std::string, std::string> options;  ///< spec.cloudProviderOptions
+};
+
+/// A cloud secret in its provider's canonical words. Equal ids are the same secret.
+struct Source {
+  std::string id;     ///< unique over all providers, for people and as single-flight key: "aws/eu-west-1/prod/db"
+  std::string scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
+  std::string path;   ///< what the provider asks its API for
+};
+
+enum class Form : std::uint8_t { text, binary };
+
+/// One value, read once. Wiped with its owner.
+struct Value {
+  std::string version;  ///< version id of the value that carries the wanted stage
+  Form form = Form::text;
+  base::SecretBytes bytes;
+};
+
+/// What an event says, and all that it is believed: "read this secret again".
+struct Hint {
+  std::vector<std::string> match_keys;  ///< any of these may be a binding's (Provider::match_keys)
+  std::string version;                  ///< the new version's id, if the event names one
+  std::string cause;                    ///< event name, for logs: "Secret Label Updated"
+};
+/// Well-formed, but cannot change a value: a read, a failed call, a tag. `cause` is for logs.
+struct Irrelevant {
+  std::string cause;
+};
+/// Not understood. `why` never quotes the body.
+struct Malformed {
+  std::string why;
+};
+
+struct Message {
+  std::string ticket;  ///< opaque, for acknowledge and hold
+  std::string id;      ///< for logs
+  std::optional<base::WallTime> sent_at;
+  int receive_count = 1;
+  std::variant<Hint, Irrelevant, Malformed> content;
+};
+
+/// What the queue's own configuration says (read once at start and after errors).
+struct InboxFacts {
+  base::Duration hold_time = std::chrono::seconds(30);  ///< visibility time-out
+  bool dead_letters = false;
+};
+
+/// One queue of events. Every call may be cancelled; errors are classified, already retried where
+/// a short retry makes sense, and name the queue and the remedy.
+class Inbox {
+ public:
+  virtual ~Inbox() = default;
+  /// "sqs/eu-west-1/edsm-events": for logs, metrics and health.
+  virtual std::string_view name() const = 0;
+  virtual base::Task<base::Result<InboxFacts>> describe() = 0;
+  /// A long poll. Empty: nothing came.
+  virtual base::Task<base::Result<std::vector<Message>>> receive() = 0;
+  /// Deletes the messages; one result per ticket, in order. Any number of tickets.
+  virtual base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) = 0;
+  /// Keeps the messages from other receivers for `time` from now; zero hands them back at once.
+  virtual base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets,
+                                                       base::Duration time) = 0;
+};
+
+/// One cloud's secret store.
+class Provider {
+ public:
+  virtual ~Provider() = default;
+  /// The name in spec.cloudProvider.
+  virtual std::string_view name() const = 0;
+
+  /// Pure. Failure::invalid with a text that names the field and the remedy ("MissingRegion: …").
+  virtual base::Result<Source> resolve(const SecretQuery& query) const = 0;
+  /// Pure. Under which keys hints may speak of it. Too many are harmless, too few lose changes.
+  virtual std::vector<std::string> match_keys(const Source& source) const = 0;
+
+  /// How many sources of one scope one call to `fetch` takes.
+  virtual std::size_t batch_limit() const = 0;
+  /// Reads current values, one result per source, in order; all sources of one scope. Errors:
+  /// absent, refused (text names the missing permission), credentials, throttled, transient.
+  virtual base::Task<std::vector<base::Result<Value>>> fetch(std::vector<Source> sources) = 0;
+  /// Current version ids by the fewest calls, no value read, one result per source, in order; any
+  /// number of sources of one scope. May lag minutes behind (it may only cause a fetch).
+  virtual base::Task<std::vector<base::Result<std::string>>> versions(std::vector<Source> sources) = 0;
+};
+
+}  // namespace edsm::cloud

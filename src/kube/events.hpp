@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "kube/api.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace edsm::kube {
+
+/// The object that an Event is about.
+struct ObjectReference {
+  std::string api_version;
+  std::string kind;
+  std::string ns;
+  std::string name;
+  std::string uid;
+};
+
+enum class EventType : std::uint8_t { normal, warning };
+
+/// Kubernetes Events that never block: `record` puts into a bounded queue (full: dropped and
+/// counted), `run` writes. Equal ones become a series; each object may cause 25 at once and one per
+/// 5 minutes after that. Notes are cut at 1,024 bytes.
+class EventRecorder {
+ public:
+  EventRecorder(Api& api, base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics,
+                std::string controller, std::string instance);
+  ~EventRecorder();
+
+  void record(ObjectReference about, EventType type, std::string reason, std::string action,
+              std::string note);
+  /// Until cancelled.
+  base::Task<void> run();
+  /// Writes what is queued, at most until `deadline`: for shutdown.
+  base::Task<void> flush(base::Instant deadline);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace edsm::kube

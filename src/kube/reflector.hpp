@@ -1,0 +1,57 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <boost/json/value.hpp>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "kube/api.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace edsm::kube {
+
+/// What is listed and watched.
+struct Selection {
+  Resource resource;
+  std::string ns;              ///< empty: all namespaces
+  std::string label_selector;
+  std::string field_selector;
+  View view = View::metadata;
+};
+
+/// Receives a consistent picture: `list_begins`, then every object by `applied`, then `list_ends`;
+/// whatever was known before and did not come in between is gone. After that single changes. Objects
+/// are valid during the call only. `removed` gets the last known state, or only what the watch said:
+/// with a selector it may mean "no longer selected".
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  virtual void list_begins() = 0;
+  virtual void applied(const boost::json::value& object) = 0;
+  virtual void removed(const boost::json::value& object) = 0;
+  virtual void list_ends() = 0;
+};
+
+/// Keeps a Listener equal to a selection of the server's objects, for ever: pages, watches,
+/// bookmarks, 410 in both forms, 429, torn streams, silent peers, lagging servers. The rules are in
+/// WatchMachine (pure); this carries them out.
+class Reflector {
+ public:
+  Reflector(Api& api, base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics,
+            Selection selection, Listener& listener);
+  /// Until cancelled.
+  base::Task<void> run();
+
+ private:
+  Api& api_;
+  base::Clock& clock_;
+  telemetry::Log& log_;
+  telemetry::Metrics& metrics_;
+  Selection selection_;
+  Listener& listener_;
+};
+
+}  // namespace edsm::kube
