@@ -1,15 +1,23 @@
 """The test bed: everything around EDSM, real where it can be.
 
 `controlplane`  a Kubernetes control plane (etcd, API server, controllers, kwok)
-`kube`          a thin client for it, and recorded watches
+`kube`          a thin client for it
+`watching`      a watch in the background, with times
+`audit`         the API server's record of who did what
 `aws`           AWS emulators: ministack (native events, clock) and moto
 `wire`          a proxy in front of either that records and injects faults
+`exchange`      what it records, and the faults
 `edsm`          the controller program itself
 `certs`         certificates of the bed's own CA
-`process`       child processes, ports and folders that leave nothing behind
+`process`       child processes that leave nothing behind, and waiting
+`scratch`       folders and ports, locked against other runs
 
 Used by the integration tests and by the demo. Each piece is a context manager:
 
     with ControlPlane() as cluster, Ministack() as aws:
         ...
 """
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]  # of the project

@@ -27,7 +27,7 @@ class KeyPair:
 def write_key(key: ec.EllipticCurvePrivateKey, path: Path) -> Path:
     """Writes a private key as PEM, readable by its owner only."""
     path.touch(mode=0o600)
-    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()))
     return path
 
 
@@ -77,7 +77,7 @@ class CA:
 
     def _sign(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey,
               extensions: list[tuple[x509.ExtensionType, bool]], days: float = 30) -> bytes:
-        now = datetime.datetime.now(datetime.timezone.utc)
+        now = datetime.datetime.now(datetime.UTC)
         builder = (x509.CertificateBuilder()
                    .subject_name(subject).issuer_name(self._name)
                    .public_key(key.public_key()).serial_number(x509.random_serial_number())

@@ -28,7 +28,11 @@ _forker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="bed-forker")
 _BUGS = (NameError, TypeError, AttributeError, ImportError)
 
 
-class ProcessDied(RuntimeError):
+class Hopeless(RuntimeError):
+    """Waiting is in vain; a condition may raise it to end wait_for() at once."""
+
+
+class ProcessDied(Hopeless):
     """A child ended while it was needed."""
 
 
@@ -86,6 +90,10 @@ class Process:
         """Sends a signal to the child alone (SIGSTOP and SIGCONT pause it)."""
         self._popen.send_signal(number)
 
+    def terminate(self) -> None:
+        """Asks it to end (SIGTERM), and returns at once."""
+        self._popen.terminate()
+
     def wait(self, timeout: float) -> int:
         """Waits for its end and returns the exit code."""
         try:
@@ -94,7 +102,7 @@ class Process:
             raise TimeoutError(f"{self.name} still runs after {timeout:g} s\n{self.tail()}") from None
 
     def stop(self, grace: float = 5) -> None:
-        """Asks it to end, and kills what is left of its group after `grace` seconds."""
+        """Asks it to end, and kills it after `grace` seconds."""
         if self.returncode is None:
             self._popen.send_signal(signal.SIGCONT)
             self._popen.terminate()
@@ -105,12 +113,10 @@ class Process:
         self.kill()
 
     def kill(self) -> None:
-        """Kills it and its group at once."""
-        try:
+        """Kills it, with its process group, at once."""
+        if self.returncode is None:  # otherwise its number may be another's by now
             os.killpg(self.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._popen.wait()
+            self._popen.wait()
         if self in Process._all:
             Process._all.remove(self)
 
@@ -121,12 +127,12 @@ def _kill_all() -> None:
         process.kill()
 
 
-def wait_for(condition: Callable[[], T], timeout: float, what: str,
+def wait_for(condition: Callable[[], T | None], timeout: float, what: str,
              processes: Iterable[Process] = ()) -> T:
     """Polls until `condition()` is true, and returns what it gave.
 
-    Exceptions of the condition mean "not yet"; the last one is told if the
-    time runs out. If one of `processes` ends, waiting ends too; the errors
+    Exceptions of the condition (but Hopeless) mean "not yet"; the last one is
+    told if the time runs out. If one of `processes` ends, waiting ends too; the errors
     carry the ends of their logs.
     """
     processes = list(processes)
@@ -137,7 +143,7 @@ def wait_for(condition: Callable[[], T], timeout: float, what: str,
         try:
             if result := condition():
                 return result
-        except _BUGS:
+        except (Hopeless, *_BUGS):
             raise
         except Exception as error:  # pylint: disable=broad-except
             problem = error

@@ -13,43 +13,48 @@ import random
 import shutil
 import socket
 import tempfile
+import threading
 from pathlib import Path
 from typing import IO
 
 _BASE = Path(tempfile.gettempdir()) / f"edsm-bed-{os.getuid()}"
-_held: list[IO[str]] = []  # open files are what keeps the locks
+_mutex = threading.Lock()
 _own: Path | None = None
+_own_lock: IO[str] | None = None  # open files are what keeps the locks
+_ports_file: IO[str] | None = None
+_own_ports: set[int] = set()
 
 
-def _lock(path: Path, wait: bool = False) -> IO[str] | None:
+def _lock(path: Path) -> IO[str] | None:
     file = path.open("a")
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None
     return file
 
 
-def _create_own() -> Path:
-    (_BASE / "ports").mkdir(mode=0o700, parents=True, exist_ok=True)
+def _create_own() -> None:
+    global _own, _own_lock
+    _BASE.mkdir(mode=0o700, exist_ok=True)
     # Between making a folder and locking it, nobody may take it for stale.
-    with _lock(_BASE / "lock", wait=True):
+    with (_BASE / "lock").open("a") as everybody:
+        fcntl.flock(everybody, fcntl.LOCK_EX)
         for folder in _BASE.glob("run-*"):
             if lock := _lock(folder / "owner"):
-                shutil.rmtree(folder)
+                shutil.rmtree(folder, ignore_errors=True)
                 lock.close()
-        own = Path(tempfile.mkdtemp(prefix="run-", dir=_BASE))
-        _held.append(_lock(own / "owner"))
-    return own
+        _own = Path(tempfile.mkdtemp(prefix="run-", dir=_BASE))
+        _own_lock = _lock(_own / "owner")
 
 
 def work_dir(name: str) -> Path:
     """A new empty folder. It is removed when this process ends, or, with
     EDSM_KEEP_LOGS=1, by the next run."""
-    global _own
-    if _own is None:
-        _own = _create_own()
+    with _mutex:
+        if _own is None:
+            _create_own()
     return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=_own))
 
 
@@ -68,19 +73,31 @@ def _candidates() -> range:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is this process's until it ends."""
-    (_BASE / "ports").mkdir(mode=0o700, parents=True, exist_ok=True)
+    """A port of 127.0.0.1 that is this process's until it ends, also while no
+    server listens there: byte N of one file is the lock of port N."""
+    global _ports_file
     ports = _candidates()
-    for port in random.sample(ports, len(ports)):
-        if not (lock := _lock(_BASE / "ports" / str(port))):
-            continue
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                lock.close()
-                continue
-        _held.append(lock)
-        return port
+    with _mutex:
+        if _ports_file is None:
+            _BASE.mkdir(mode=0o700, exist_ok=True)
+            _ports_file = (_BASE / "ports").open("a")
+        for port in random.sample(ports, len(ports)):
+            if port not in _own_ports and _take(_ports_file, port):
+                _own_ports.add(port)
+                return port
     raise RuntimeError(f"no free port in {ports}")
+
+
+def _take(locks: IO[str], port: int) -> bool:
+    try:
+        fcntl.lockf(locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False  # another run's
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            return True
+        except OSError:
+            fcntl.lockf(locks, fcntl.LOCK_UN, 1, port)
+            return False  # a stranger's

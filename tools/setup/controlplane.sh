@@ -27,7 +27,7 @@ check_go() {
 progress() {
   local compiled
   compiled="$(grep -cv '^go: ' "$1" || true)"
-  if (( compiled == 0 )); then printf ', downloading modules'; else printf ', %s of about 2100 packages compiled' "$compiled"; fi
+  if (( compiled == 0 )); then printf ', downloading modules'; else printf ', %s of about 3370 packages compiled' "$compiled"; fi
 }
 
 compile() {

@@ -32,10 +32,12 @@ with_lock() {
 run_logged() {
   local name="$1" log="$EDSM_CACHE/log/$1.log" started=$SECONDS status=0 pid told=0
   shift
-  "$@" >"$log" 2>&1 &
+  set -m  # a process group of its own, so that all of it ends with us
+  "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
   # shellcheck disable=SC2064  # the pid of now is meant
-  trap "kill $pid 2>/dev/null || true" EXIT
+  trap "kill -- -$pid 2>/dev/null || true" EXIT
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
     if (( SECONDS - started >= told + 30 )); then

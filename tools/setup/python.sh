@@ -21,7 +21,6 @@ build() {
   touch "$target/.complete"
 }
 
-# An active virtual environment or version manager must not decide.
 python="$(command -v python3)" || die "python3 is missing"
 version="$("$python" -c 'import sys; print(*sys.version_info[:3], sys.executable)')"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || die "Python 3.11 or newer is needed, this is $version"
