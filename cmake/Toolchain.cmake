@@ -13,6 +13,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
     "Use the presets, which name clang-19: cmake --preset dev")
 endif()
 
+option(EDSM_STATIC "Link one program without any shared library (tools/release/build.sh)" OFF)
 set(EDSM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
 # Interface target that every target of ours links: warnings are errors.
@@ -37,6 +38,11 @@ endif()
 target_link_options(edsm_flags INTERFACE
   -Wl,-z,relro,-z,now $<$<CONFIG:Release>:-s> $<$<CONFIG:Release>:-Wl,--gc-sections>)
 target_compile_options(edsm_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
+
+if(EDSM_STATIC)
+  # Position-independent all the same, so that its addresses are random in each run.
+  target_link_options(edsm_flags INTERFACE -static-pie)
+endif()
 
 find_program(CCACHE ccache)
 if(CCACHE)

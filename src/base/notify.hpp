@@ -1,6 +1,5 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 
 #include "base/clock.hpp"
@@ -27,6 +26,24 @@ class Notify {
   struct Waiter;
   bool pending_ = false;
   std::shared_ptr<Waiter> waiter_;
+};
+
+/// Holds back any number of coroutines until it is opened, once and for all.
+class Gate {
+ public:
+  Gate();
+  ~Gate();
+  Gate(const Gate&) = delete;
+  Gate& operator=(const Gate&) = delete;
+
+  void open();
+  bool is_open() const { return open_; }
+  Task<void> wait();
+
+ private:
+  struct Waiters;
+  bool open_ = false;
+  std::shared_ptr<Waiters> waiters_;
 };
 
 }  // namespace edsm::base

@@ -60,8 +60,11 @@ struct Preconditions {
 ///   409 conflict; 404 absent; 410 expired; 401 credentials (after one re-read of the token);
 ///   403 refused (text is the server's: it names user, verb and resource); 422, 400, 413, 415 invalid
 ///   (422 about metadata.uid or a failed JSON-patch test: conflict); 429 throttled; 5xx transient.
-/// The server's text is kept for people, except of requests that carry Secret data, where a 422 is
-/// reduced to its causes' fields and reasons.
+/// Two causes are codes of their own: "NamespaceTerminating" (403), "ResourceVersionTooLarge" (504).
+/// A 404 for a kind that the server does not know has code "HTTP404", one for an object "NotFound".
+/// The server's text is kept for people, except of requests that carry Secret data, where a 400,
+/// 422 or 500 is reduced to its causes' fields and reasons. An empty name is refused
+/// ("EmptyName"): it would address the whole collection.
 /// Answers live in wiped memory. Every call can be cancelled.
 class Api {
  public:
@@ -70,6 +73,9 @@ class Api {
   /// `requests` and `watches` are separate connection pools. References must outlive the Api.
   Api(net::Http& requests, net::Http& watches, Authority& authority, base::Clock& clock,
       telemetry::Metrics& metrics, std::string server_url, std::string field_manager);
+
+  /// The same API with another limit for the requests on single objects.
+  Api with_timeout(base::Duration timeout) const;
 
   base::Task<Answer> get(Resource resource, std::string ns, std::string name, View view = View::full);
   base::Task<Answer> create(Resource resource, std::string ns, base::SecretBytes body);
@@ -91,7 +97,11 @@ class Api {
 
  private:
   struct Call;
+  Call make_call(std::string_view verb, net::Method method, Resource resource, std::string_view ns,
+                 std::string_view name) const;
   base::Task<Answer> send(Call call);
+  base::Task<base::Result<net::Response>> exchange(Call call);
+  base::Task<base::Result<net::Response>> exchange_once(const Call& call);
 
   net::Http& requests_;
   net::Http& watches_;
@@ -100,6 +110,7 @@ class Api {
   telemetry::Metrics& metrics_;
   std::string server_url_;
   std::string field_manager_;
+  base::Duration timeout_;
 };
 
 }  // namespace edsm::kube

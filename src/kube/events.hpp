@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,8 +26,10 @@ struct ObjectReference {
 enum class EventType : std::uint8_t { normal, warning };
 
 /// Kubernetes Events that never block: `record` puts into a bounded queue (full: dropped and
-/// counted), `run` writes. Equal ones become a series; each object may cause 25 at once and one per
-/// 5 minutes after that. Notes are cut at 1,024 bytes.
+/// counted), `run` writes. The rules are in EventSeries (pure): equal ones become a series; each
+/// object may cause 25 at once and one per 5 minutes after that; notes are cut at 1,024 bytes.
+/// `controller` is a qualified name ("edsm.io/controller"), `instance` the replica.
+/// References must outlive it.
 class EventRecorder {
  public:
   EventRecorder(Api& api, base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics,
@@ -37,7 +40,7 @@ class EventRecorder {
               std::string note);
   /// Until cancelled.
   base::Task<void> run();
-  /// Writes what is queued, at most until `deadline`: for shutdown.
+  /// Writes what is queued, at most until `deadline`: for shutdown, after `run` was cancelled.
   base::Task<void> flush(base::Instant deadline);
 
  private:

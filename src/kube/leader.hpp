@@ -21,6 +21,7 @@ struct LeaseSettings {
 };
 
 /// Leader election by a Lease. The rules are in LeaseMachine (pure); this carries them out.
+/// `settings` must keep duration > renew_deadline > 1.2 * retry_period. References must outlive it.
 class LeaderElector {
  public:
   LeaderElector(Api& api, base::Clock& clock, telemetry::Log& log, LeaseSettings settings);
@@ -28,7 +29,8 @@ class LeaderElector {
 
   /// Returns when this process leads.
   base::Task<void> acquire();
-  /// Renews until leadership is lost (returns) or cancelled.
+  /// Renews until leadership is lost (returns, at the latest renew_deadline after the last success)
+  /// or cancelled.
   base::Task<void> hold();
   /// Hands the lease back, if it is ours; call only after all guarded work has ended.
   base::Task<void> release();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "base/clock.hpp"
 #include "base/task.hpp"
 #include "kube/api.hpp"
+#include "kube/watch_machine.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -23,8 +25,9 @@ struct Selection {
 };
 
 /// Receives a consistent picture: `list_begins`, then every object by `applied`, then `list_ends`;
-/// whatever was known before and did not come in between is gone. After that single changes. Objects
-/// are valid during the call only. `removed` gets the last known state, or only what the watch said:
+/// whatever was known before and did not come in between is gone. A list that has to start over says
+/// `list_begins` again. After that single changes. Objects are valid during the call only; those of
+/// a list with View::full have neither apiVersion nor kind. `removed` gets the last known state, or only what the watch said:
 /// with a selector it may mean "no longer selected".
 class Listener {
  public:
@@ -37,7 +40,7 @@ class Listener {
 
 /// Keeps a Listener equal to a selection of the server's objects, for ever: pages, watches,
 /// bookmarks, 410 in both forms, 429, torn streams, silent peers, lagging servers. The rules are in
-/// WatchMachine (pure); this carries them out.
+/// WatchMachine (pure); this carries them out. The references must outlive it.
 class Reflector {
  public:
   Reflector(Api& api, base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics,
@@ -46,12 +49,23 @@ class Reflector {
   base::Task<void> run();
 
  private:
+  base::Task<void> list(const WatchMachine::Action& action);
+  base::Task<void> prove(const WatchMachine::Action& action);
+  base::Task<void> watch(const WatchMachine::Action& action);
+  /// True if the stream goes on.
+  bool line(std::string_view text);
+  void deliver_page(const boost::json::value& page, bool first);
+  void report(const WatchMachine::Outcome& outcome, const base::Error& error);
+  void report_recovery();
+
   Api& api_;
   base::Clock& clock_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
   Selection selection_;
   Listener& listener_;
+  WatchMachine machine_;
+  std::size_t listed_ = 0;
 };
 
 }  // namespace edsm::kube

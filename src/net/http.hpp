@@ -76,7 +76,7 @@ class Stream {
 /// The one way out of the process. Any HTTP status is a Response: each API decides what 404 or 409
 /// mean. Errors are transport failures only: Failure::transient with a code out of "Timeout",
 /// "ConnectionFailed", "ConnectionLost", "ResponseTooLarge", or Failure::invalid with "BadUrl",
-/// "TlsVerification" (the peer's certificate is not trusted), "TlsConfiguration".
+/// "BadHeader", "TlsVerification" (the peer's certificate is not trusted), "TlsConfiguration".
 /// Both calls can be cancelled. Redirects are never followed.
 class Http {
  public:

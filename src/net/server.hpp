@@ -25,14 +25,18 @@ struct Listen {
   std::string address;        ///< "HOST:PORT", ":PORT" (all interfaces) or "[::1]:PORT"
   std::string tls_cert_file;  ///< both empty: plain HTTP
   std::string tls_key_file;
+  std::string flag{};  ///< "--metrics-bind-address": the flag that error texts point to
 };
 
 /// The small inbound HTTP/1.1 server for probes and metrics. Bounded: 64 connections, 8 KiB of
-/// request header, 10 s for a request, 60 s idle. With TLS the files are read again when they change.
+/// request header, 10 s for a request, 60 s idle. With TLS the files are read again when they
+/// change.
 class Server {
  public:
-  /// Binds at once. Failure::invalid with a text that names the address and the flag's remedy.
-  static base::Result<Server> bind(boost::asio::any_io_executor executor, Listen listen, Handler handler);
+  /// Binds at once. Failure::invalid ("BadAddress", "ListenFailed", "TlsConfiguration") with a text
+  /// that names the address and the flag's remedy.
+  static base::Result<Server> bind(boost::asio::any_io_executor executor, Listen listen,
+                                   Handler handler);
 
   Server(Server&&) noexcept;
   Server& operator=(Server&&) noexcept;
@@ -40,7 +44,7 @@ class Server {
 
   /// The port in use (of interest where ":0" was asked for).
   int port() const;
-  /// Serves until cancelled.
+  /// Serves until cancelled; then also the connections are closed.
   base::Task<void> run();
 
  private:

@@ -22,10 +22,14 @@ enum class Format : std::uint8_t { text, json };
 struct Field {
   using Value = std::variant<std::string_view, std::int64_t, double, bool>;
   Field(std::string_view name_, std::string_view text) : name(name_), value(text) {}
-  Field(std::string_view name_, const std::string& text) : name(name_), value(std::string_view(text)) {}
+  Field(std::string_view name_, const std::string& text)
+      : name(name_), value(std::string_view(text)) {}
   Field(std::string_view name_, const char* text) : name(name_), value(std::string_view(text)) {}
-  Field(std::string_view name_, bool flag) : name(name_), value(flag) {}
-  Field(std::string_view name_, std::integral auto number)
+  /// Only a real bool: a pointer would turn into one silently.
+  Field(std::string_view name_, std::same_as<bool> auto flag) : name(name_), value(flag) {}
+  template <std::integral Number>
+    requires(!std::same_as<Number, bool>)
+  Field(std::string_view name_, Number number)
       : name(name_), value(static_cast<std::int64_t>(number)) {}
   Field(std::string_view name_, std::floating_point auto number)
       : name(name_), value(static_cast<double>(number)) {}
@@ -48,8 +52,9 @@ class StderrSink final : public Sink {
 };
 
 /// One line per call: time stamp, level, message, fields. JSON is escaped, invalid UTF-8 replaced;
-/// text is "2026-11-23T18:00:00.123Z INFO  message key=value key2="two words"". A line is cut at
-/// 16 KiB. Used from one thread.
+/// text is "2026-11-23T18:00:00.123Z INFO  message key=value key2="two words"". A line has at most
+/// 16 KiB: then its longest values are cut, and it stays well-formed. A field called "time",
+/// "level" or "msg" appears as "field.time" and so on. Used from one thread.
 class Log {
  public:
   Log(const base::Clock& clock, Sink& sink, Level level, Format format)

@@ -41,32 +41,53 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   // Names that existing dashboards use.
-  void total_bindings(std::string_view ns, std::int64_t count);      // edsm_total_eventdrivensecrets
-  void workloads_using(std::string_view secret, std::string_view ns, std::int64_t count);  // edsm_deployments_using_secrets
-  void secret_fetched(std::string_view secret, std::string_view ns);  // edsm_secret_fetched_total
-  void secret_created(std::string_view secret, std::string_view ns);  // edsm_secret_created_total
-  void secret_updated(std::string_view secret, std::string_view ns);  // edsm_secret_updated_total
-  void rollout(std::string_view secret, std::string_view ns);         // edsm_deployment_rollout_total
+
+  /// edsm_total_eventdrivensecrets{namespace}
+  void total_bindings(std::string_view ns, std::int64_t count);
+  /// edsm_deployments_using_secrets{secret,namespace}
+  void workloads_using(std::string_view secret, std::string_view ns, std::int64_t count);
+  /// edsm_secret_fetched_total{secret,namespace}
+  void secret_fetched(std::string_view secret, std::string_view ns);
+  /// edsm_secret_created_total{secret,namespace}
+  void secret_created(std::string_view secret, std::string_view ns);
+  /// edsm_secret_updated_total{secret,namespace}
+  void secret_updated(std::string_view secret, std::string_view ns);
+  /// edsm_deployment_rollout_total{secret,namespace}
+  void rollout(std::string_view secret, std::string_view ns);
   /// Drops the series of a target that is gone.
   void forget_target(std::string_view secret, std::string_view ns);
 
   // Ours.
-  void drift_healed(std::string_view secret, std::string_view ns);    // edsm_drift_healed_total
-  void step(Step step, base::Duration time);                          // edsm_step_duration_seconds
-  void message(std::string_view queue, MessageOutcome outcome);       // edsm_messages_total{queue,outcome}
-  /// One HTTP exchange: service "secretsmanager", operation "GetSecretValue", code "200" or an error
-  /// code ("ThrottlingException", "Timeout"). edsm_api_calls_total, edsm_api_call_duration_seconds.
+
+  /// edsm_drift_healed_total{secret,namespace}
+  void drift_healed(std::string_view secret, std::string_view ns);
+  /// edsm_step_duration_seconds{step}
+  void step(Step step, base::Duration time);
+  /// edsm_messages_total{queue,outcome}
+  void message(std::string_view queue, MessageOutcome outcome);
+  /// One HTTP exchange: service "secretsmanager", operation "GetSecretValue", code "200" or an
+  /// error code ("ThrottlingException", "Timeout"). edsm_api_calls_total{service,operation,code},
+  /// edsm_api_call_duration_seconds{service,operation}
   void api_call(std::string_view service, std::string_view operation, std::string_view code,
                 base::Duration time);
-  void reconcile(std::string_view result);                            // edsm_reconcile_total{result}
-  void queue_depth(std::int64_t waiting, std::int64_t running);       // edsm_queue_depth{state}
-  void messages_held(std::int64_t count);                             // edsm_messages_held
-  void bindings_by_condition(std::string_view reason, std::int64_t count);  // edsm_bindings{reason}
-  void watch_restart(std::string_view resource, std::string_view cause);    // edsm_watch_restarts_total
-  void sweep(std::int64_t compared, std::int64_t differing);          // edsm_sweep_*_total, edsm_sweeps_total
-  void credential_expiry(std::string_view source, base::WallTime when);     // edsm_credential_expiry_timestamp_seconds
-  void leader(bool leading);                                          // edsm_leader
-  void kube_event_dropped();                                          // edsm_kubernetes_events_dropped_total
+  /// edsm_reconcile_total{result}
+  void reconcile(std::string_view result);
+  /// edsm_queue_depth{state}
+  void queue_depth(std::int64_t waiting, std::int64_t running);
+  /// edsm_messages_held
+  void messages_held(std::int64_t count);
+  /// edsm_bindings{reason}
+  void bindings_by_condition(std::string_view reason, std::int64_t count);
+  /// edsm_watch_restarts_total{resource,cause}
+  void watch_restart(std::string_view resource, std::string_view cause);
+  /// edsm_sweeps_total, edsm_sweep_compared_total, edsm_sweep_differing_total
+  void sweep(std::int64_t compared, std::int64_t differing);
+  /// edsm_credential_expiry_timestamp_seconds{source}
+  void credential_expiry(std::string_view source, base::WallTime when);
+  /// edsm_leader
+  void leader(bool leading);
+  /// edsm_kubernetes_events_dropped_total
+  void kube_event_dropped();
 
   /// Prometheus text exposition format 0.0.4, with process_* and edsm_build_info.
   std::string text() const;

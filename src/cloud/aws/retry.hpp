@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "cloud/aws/files.hpp"
+#include "cloud/aws/shared_config.hpp"
+
+namespace edsm::cloud::aws {
+
+struct RetrySettings {
+  int max_attempts = 3;  ///< in total
+};
+/// AWS_MAX_ATTEMPTS, AWS_RETRY_MODE and their profile keys. All modes work as "standard".
+base::Result<RetrySettings> load_retry_settings(const Getenv& env, const SharedConfig& config);
+
+/// Tokens that retries cost, shared by all calls of one client: when a service is down for long,
+/// calls fail after their first attempt instead of multiplying the load.
+class RetryQuota {
+ public:
+  static constexpr int capacity = 500;
+
+  bool take(int cost) {
+    if (cost > available_) return false;
+    available_ -= cost;
+    return true;
+  }
+  void give_back(int tokens) { available_ = available_ + tokens < capacity ? available_ + tokens : capacity; }
+  int available() const { return available_; }
+
+ private:
+  int available_ = capacity;
+};
+
+/// "Standard mode" for one call. Plain data; chance is an argument.
+class RetryPolicy {
+ public:
+  RetryPolicy(RetryQuota& quota, int max_attempts) : quota_(quota), max_attempts_(max_attempts) {}
+
+  /// After a failed attempt: how long to wait before the next, or nullopt: give up.
+  std::optional<base::Duration> next(const base::Error& error, std::uint64_t random);
+  /// After an attempt that got an answer which is not to be retried.
+  void succeeded();
+  int attempts() const { return attempts_; }
+
+ private:
+  RetryQuota& quota_;
+  int max_attempts_;
+  int attempts_ = 1;
+  int last_cost_ = 0;
+};
+
+/// How far a service's clock is from ours, learned from the Date of a refused request.
+class SkewCorrection {
+ public:
+  base::Duration offset() const { return offset_; }
+  /// `now` is our clock when the answer came. True if the clocks differ enough to be the reason of
+  /// a refused signature: sign again, with the new offset.
+  bool learn(base::WallTime server, base::WallTime now);
+
+ private:
+  base::Duration offset_{};
+};
+
+}  // namespace edsm::cloud::aws

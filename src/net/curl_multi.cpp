@@ -1,0 +1,169 @@
+#include "net/curl_multi.hpp"
+
+#include <chrono>
+#include <new>
+#include <utility>
+
+namespace edsm::net {
+namespace {
+
+constexpr std::size_t max_idle_handles = 32;
+
+}  // namespace
+
+/// A socket of libcurl's that Asio waits for. It outlives its place in `watches_` while a wait is
+/// pending. The descriptor is libcurl's: it is released, never closed.
+struct CurlMulti::Watch {
+  explicit Watch(const boost::asio::any_io_executor& executor) : descriptor(executor) {}
+  ~Watch() { release(); }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+  void release() {
+    if (descriptor.is_open()) descriptor.release();
+  }
+  bool wants(Direction direction) const {
+    return (wanted & (direction == reading ? CURL_POLL_IN : CURL_POLL_OUT)) != 0;
+  }
+
+  boost::asio::posix::stream_descriptor descriptor;
+  int wanted = CURL_POLL_NONE;
+  std::array<bool, 2> waiting{};
+};
+
+CurlMulti::CurlMulti(boost::asio::any_io_executor executor, Transport transport)
+    : executor_(std::move(executor)),
+      transport_(std::move(transport)),
+      multi_(curl_multi_init()),
+      timer_(executor_) {
+  if (multi_ == nullptr) throw std::bad_alloc();
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_TOTAL_CONNECTIONS, transport_.max_connections);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, transport_.max_connections);
+}
+
+CurlMulti::~CurlMulti() {
+  for (CURL* const handle : idle_handles_) curl_easy_cleanup(handle);
+  // While it closes the connections, libcurl takes its sockets back through on_socket.
+  curl_multi_cleanup(multi_);
+}
+
+CURL* CurlMulti::take_handle() {
+  if (!idle_handles_.empty()) {
+    CURL* const handle = idle_handles_.back();
+    idle_handles_.pop_back();
+    return handle;
+  }
+  CURL* const handle = curl_easy_init();
+  if (handle == nullptr) throw std::bad_alloc();
+  return handle;
+}
+
+void CurlMulti::give_back(CURL* handle, bool sound) {
+  if (!sound || idle_handles_.size() >= max_idle_handles) {
+    curl_easy_cleanup(handle);
+    return;
+  }
+  curl_easy_reset(handle);
+  idle_handles_.push_back(handle);
+}
+
+CURLMcode CurlMulti::start(CURL* handle, Exchange& exchange) {
+  curl_easy_setopt(handle, CURLOPT_PRIVATE, &exchange);
+  return curl_multi_add_handle(multi_, handle);
+}
+
+void CurlMulti::stop(CURL* handle) {
+  curl_multi_remove_handle(multi_, handle);
+}
+
+int CurlMulti::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
+  auto& multi = *static_cast<CurlMulti*>(self);
+  if (what == CURL_POLL_REMOVE) {
+    multi.unwatch(socket);
+    return 0;
+  }
+  return multi.watch(socket, what) ? 0 : -1;
+}
+
+int CurlMulti::on_timer(CURLM*, long milliseconds, void* self) noexcept {
+  static_cast<CurlMulti*>(self)->arm_timer(milliseconds);
+  return 0;
+}
+
+bool CurlMulti::watch(curl_socket_t socket, int wanted) {
+  auto& entry = watches_[socket];
+  if (!entry) {
+    auto fresh = std::make_shared<Watch>(executor_);
+    boost::system::error_code error;
+    fresh->descriptor.assign(socket, error);
+    if (error) {
+      watches_.erase(socket);
+      return false;
+    }
+    entry = std::move(fresh);
+  }
+  entry->wanted = wanted;
+  const auto watch = entry;
+  // The destructor's clean-up must not begin new waits.
+  if (weak_from_this().expired()) return true;
+  arm(watch, reading);
+  arm(watch, writing);
+  return true;
+}
+
+void CurlMulti::unwatch(curl_socket_t socket) {
+  const auto entry = watches_.find(socket);
+  if (entry == watches_.end()) return;
+  entry->second->release();
+  watches_.erase(entry);
+}
+
+void CurlMulti::arm(const std::shared_ptr<Watch>& watch, Direction direction) {
+  if (!watch->wants(direction) || watch->waiting[direction]) return;
+  watch->waiting[direction] = true;
+  const auto type = direction == reading ? boost::asio::posix::stream_descriptor::wait_read
+                                         : boost::asio::posix::stream_descriptor::wait_write;
+  watch->descriptor.async_wait(
+      type, [weak = weak_from_this(), watch, direction](boost::system::error_code error) {
+        watch->waiting[direction] = false;
+        const auto self = weak.lock();
+        if (!self || !watch->descriptor.is_open()) return;
+        // A wait that libcurl no longer wants is not reported.
+        if (watch->wants(direction)) {
+          const int ready = direction == reading ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
+          self->act(watch->descriptor.native_handle(), error ? ready | CURL_CSELECT_ERR : ready);
+        }
+        if (!error && watch->descriptor.is_open()) self->arm(watch, direction);
+      });
+}
+
+void CurlMulti::arm_timer(long milliseconds) {
+  timer_.cancel();
+  if (milliseconds < 0 || weak_from_this().expired()) return;
+  timer_.expires_after(std::chrono::milliseconds(milliseconds));
+  timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+    const auto self = weak.lock();
+    if (self && !error) self->act(CURL_SOCKET_TIMEOUT, 0);
+  });
+}
+
+void CurlMulti::act(curl_socket_t socket, int flags) {
+  int running = 0;
+  curl_multi_socket_action(multi_, socket, flags, &running);
+  int left = 0;
+  while (const CURLMsg* const message = curl_multi_info_read(multi_, &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    CURL* const handle = message->easy_handle;
+    const CURLcode code = message->data.result;
+    void* exchange = nullptr;
+    curl_easy_getinfo(handle, CURLINFO_PRIVATE, &exchange);
+    curl_multi_remove_handle(multi_, handle);  // `message` is gone with it
+    static_cast<Exchange*>(exchange)->done(code);
+  }
+}
+
+}  // namespace edsm::net

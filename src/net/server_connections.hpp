@@ -1,0 +1,44 @@
+#pragma once
+
+#include <list>
+#include <memory>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "base/notify.hpp"
+#include "net/server.hpp"
+#include "net/tls_files.hpp"
+
+namespace edsm::net {
+
+/// The connections of a Server: accepts, serves and bounds them. When all places are taken, the
+/// connection that has been idle longest makes room, so that idle clients cannot keep probes out.
+class ServerConnections : public std::enable_shared_from_this<ServerConnections> {
+ public:
+  ServerConnections(Handler handler, std::shared_ptr<TlsFiles> tls);
+  ~ServerConnections();
+
+  /// Accepts until cancelled. `acceptor` must stay.
+  base::Task<void> accept_from(boost::asio::ip::tcp::acceptor& acceptor);
+  void close_all();
+
+ private:
+  struct Connection;
+  class Guest;
+
+  void close_longest_idle();
+  static base::Task<void> serve(std::shared_ptr<ServerConnections> self,
+                                boost::asio::ip::tcp::socket socket);
+  static base::Task<void> serve_tls(std::shared_ptr<ServerConnections> self,
+                                    boost::asio::ip::tcp::socket socket);
+  template <class Stream>
+  static base::Task<void> converse(std::shared_ptr<ServerConnections> self, Guest& guest,
+                                   Stream& stream);
+
+  Handler handler_;
+  std::shared_ptr<TlsFiles> tls_;  ///< null: plain HTTP
+  std::list<Connection> connections_;
+  base::Notify changed_;  ///< a connection left or became idle
+};
+
+}  // namespace edsm::net

@@ -1,0 +1,108 @@
+#include "sync/binding.hpp"
+
+#include <algorithm>
+
+#include "base/json.hpp"
+#include "base/time.hpp"
+#include "sync/names.hpp"
+
+namespace edsm::sync {
+namespace {
+
+using base::string_at;
+
+std::string text(const boost::json::value& value, std::string_view path, std::string_view otherwise = {}) {
+  const auto found = string_at(value, path);
+  return std::string(found.empty() ? otherwise : found);
+}
+
+std::map<std::string, std::string> string_map(const boost::json::value& value, std::string_view path) {
+  std::map<std::string, std::string> map;
+  const auto* const object = base::object_at(value, path);
+  if (object == nullptr) return map;
+  for (const auto& [name, member] : *object) {
+    if (member.is_string()) map.emplace(name, member.get_string());
+  }
+  return map;
+}
+
+ValueFormat format_of(std::string_view name) {
+  if (name == "JSON") return ValueFormat::json;
+  if (name == "Text") return ValueFormat::text;
+  if (name == "Binary") return ValueFormat::binary;
+  return ValueFormat::automatic;
+}
+
+CreationPolicy creation_of(std::string_view name) {
+  if (name == "Orphan") return CreationPolicy::orphan;
+  if (name == "Merge") return CreationPolicy::merge;
+  return CreationPolicy::owner;
+}
+
+std::vector<KeySelection> selections(const boost::json::value& object) {
+  std::vector<KeySelection> keys;
+  const auto* const data = base::array_at(object, "spec.data");
+  if (data == nullptr) return keys;
+  for (const auto& item : *data) keys.push_back({text(item, "secretKey"), text(item, "property")});
+  return keys;
+}
+
+BindingStatus decode_status(const boost::json::value& object) {
+  BindingStatus status;
+  status.observed_generation = base::int_at(object, "status.observedGeneration").value_or(-1);
+  status.applied_hash = text(object, "status.lastAppliedSecretHash");
+  status.synced_version = text(object, "status.syncedVersion");
+  status.target_resource_version = text(object, "status.targetResourceVersion");
+  status.handled_sync_request = text(object, "status.handledSyncRequest");
+  status.last_synced_time = text(object, "status.lastSyncedTime");
+  status.reason = text(object, "status.reason");
+  status.message = text(object, "status.message");
+  const auto* const conditions = base::array_at(object, "status.conditions");
+  if (conditions == nullptr) return status;
+  for (const auto& item : *conditions) {
+    status.conditions.push_back({text(item, "type"), text(item, "status"), text(item, "reason"),
+                                 text(item, "message"), text(item, "lastTransitionTime"),
+                                 base::int_at(item, "observedGeneration").value_or(0)});
+  }
+  return status;
+}
+
+}  // namespace
+
+const Condition* BindingStatus::condition(std::string_view type) const {
+  const auto found = std::ranges::find(conditions, type, &Condition::type);
+  return found == conditions.end() ? nullptr : &*found;
+}
+
+Binding decode_binding(const boost::json::value& object) {
+  Binding binding;
+  binding.key = {text(object, "metadata.namespace"), text(object, "metadata.name")};
+  binding.uid = text(object, "metadata.uid");
+  binding.generation = base::int_at(object, "metadata.generation").value_or(0);
+  binding.created = base::parse_rfc3339(string_at(object, "metadata.creationTimestamp")).value_or(base::WallTime());
+  binding.deleting = !string_at(object, "metadata.deletionTimestamp").empty();
+  binding.provider = text(object, "spec.cloudProvider");
+  binding.query.path = text(object, "spec.secretPath");
+  binding.query.options = string_map(object, "spec.cloudProviderOptions");
+  binding.target.name = text(object, "spec.targetSecretName");
+  binding.target.labels = string_map(object, "spec.target.labels");
+  binding.target.annotations = string_map(object, "spec.target.annotations");
+  binding.target.creation = creation_of(string_at(object, "spec.target.creationPolicy"));
+  if (string_at(object, "spec.target.deletionPolicy") == "Delete") {
+    binding.target.deletion = DeletionPolicy::remove;
+  }
+  binding.shape.format = format_of(string_at(object, "spec.format"));
+  binding.shape.raw_key = text(object, "spec.rawKey", "value");
+  binding.shape.type = text(object, "spec.target.type", "Opaque");
+  binding.shape.data = selections(object);
+  // Annotation names hold dots, so they are no path.
+  if (const auto* const annotations = base::find_path(object, "metadata.annotations")) {
+    if (const auto* const asked = base::find(*annotations, kSyncRequestAnnotation)) {
+      if (asked->is_string()) binding.sync_request = std::string(asked->get_string());
+    }
+  }
+  binding.status = decode_status(object);
+  return binding;
+}
+
+}  // namespace edsm::sync

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/names.hpp"
+#include "cloud/provider.hpp"
+#include "sync/binding.hpp"
+#include "sync/drift_guard.hpp"
+#include "sync/plan.hpp"
+#include "sync/status.hpp"
+
+namespace edsm::sync {
+
+/// One binding and what the controller knows about it.
+struct BindingState {
+  Binding binding;
+  cloud::Provider* provider = nullptr;
+  cloud::Source source;
+  std::optional<base::Error> spec_error;
+  Applied applied;
+  Wishes wishes;
+  Report report;
+  std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
+  base::Backoff backoff{std::chrono::milliseconds(250), std::chrono::minutes(5)};
+  std::optional<base::Instant> failing_since;
+  DriftGuard drift_guard;
+};
+
+/// The clouds that this program can read, by the name in spec.cloudProvider.
+using Providers = std::map<std::string, cloud::Provider*, std::less<>>;
+
+/// All bindings, found by key, by match key, by cloud secret and by target.
+class BindingStore {
+ public:
+  explicit BindingStore(const Providers& providers) : providers_(providers) {}
+
+  struct Change {
+    bool fresh = false;      ///< not known before
+    bool relevant = false;   ///< something that a reconcile looks at is different
+  };
+  Change put(Binding binding);
+  /// The bindings that share the erased one's target, which may now take it over.
+  std::vector<base::ObjectKey> erase(const base::ObjectKey& key);
+
+  BindingState* find(const base::ObjectKey& key);
+  const BindingState* find(const base::ObjectKey& key) const;
+  std::vector<base::ObjectKey> matching(const std::vector<std::string>& match_keys) const;
+  std::vector<base::ObjectKey> of_source(const std::string& source_id) const;
+  std::vector<base::ObjectKey> of_target(const base::ObjectKey& target) const;
+  /// The older binding of the same target, if there is one: it wins.
+  std::optional<base::ObjectKey> rival_of(const Binding& binding) const;
+
+  const std::map<base::ObjectKey, BindingState>& all() const { return states_; }
+  std::map<base::ObjectKey, BindingState>& all() { return states_; }
+
+  void list_begins();
+  /// Keys that the relist did not bring (still in the store).
+  std::vector<base::ObjectKey> list_ends();
+
+ private:
+  using KeySet = std::set<base::ObjectKey>;
+  void link(BindingState& state);
+  void unlink(const BindingState& state);
+  void resolve(BindingState& state) const;
+
+  const Providers& providers_;
+  std::map<base::ObjectKey, BindingState> states_;
+  std::unordered_map<std::string, KeySet> by_match_key_;
+  std::unordered_map<std::string, KeySet> by_source_;
+  std::unordered_map<base::ObjectKey, KeySet, base::ObjectKeyHash> by_target_;
+  KeySet unseen_;
+};
+
+}  // namespace edsm::sync

@@ -1,0 +1,95 @@
+#include "sync/controller.hpp"
+
+#include <utility>
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include "sync/names.hpp"
+
+namespace edsm::sync {
+
+Controller::Controller(boost::asio::any_io_executor executor, Outside outside, Settings settings,
+                       Digester digester)
+    : observers_(executor),
+      workers_(executor),
+      receivers_(executor),
+      shared_(
+          std::move(outside), std::move(settings), std::move(digester),
+          [this](WorkQueue::Taken taken) { return reconciler_.work(std::move(taken)); },
+          [this](WorkQueue::Taken taken) { return rollout_worker_.work(std::move(taken)); }),
+      reconciler_(shared_),
+      rollout_worker_(shared_),
+      status_writer_(shared_),
+      acknowledger_(shared_),
+      sweep_(shared_) {
+  const auto& ns = shared_.settings.watch_namespace;
+  const auto on_synced = [this] { synced(); };
+  const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
+    auto& outside_ = shared_.outside;
+    reflectors_.push_back(std::make_unique<kube::Reflector>(outside_.api, outside_.clock, outside_.log,
+                                                            outside_.metrics, std::move(selection), *listener));
+    listeners_.push_back(std::move(listener));
+  };
+  watch({kube::kBindings, ns, "", "", kube::View::full}, std::make_unique<BindingListener>(shared_, on_synced));
+  watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
+        std::make_unique<TargetListener>(shared_, on_synced));
+  for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
+    watch({resource, ns, "", "", kube::View::metadata},
+          std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced));
+  }
+  unsynced_ = reflectors_.size();
+  for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {
+    intakes_.push_back(std::make_unique<Intake>(shared_, i));
+  }
+  shared_.outside.health.require("caches filled");
+}
+
+void Controller::synced() {
+  if (--unsynced_ != 0) return;
+  shared_.outside.health.set("caches filled", true);
+  all_synced_.open();
+}
+
+base::Task<void> Controller::observe() {
+  for (const auto& reflector : reflectors_) observers_.spawn(reflector->run());
+  co_await all_synced_.wait();
+  shared_.outside.log.info("caches filled", {{"bindings", shared_.bindings.all().size()},
+                                             {"secrets", shared_.targets.size()},
+                                             {"workloads", shared_.workloads.size()}});
+}
+
+void Controller::lead() {
+  working_ = true;
+  // What another leader did since was seen by the watches; what it recorded is in the statuses.
+  for (auto& [key, state] : shared_.bindings.all()) {
+    state.applied = applied_from(state.binding.status);
+    shared_.trigger(key, WorkQueue::Priority::background);
+  }
+  for (std::size_t i = 0; i < shared_.settings.batches; ++i) workers_.spawn(shared_.fetcher.run());
+  workers_.spawn(shared_.binding_work.run());
+  workers_.spawn(shared_.workload_work.run());
+  workers_.spawn(status_writer_.run());
+  workers_.spawn(acknowledger_.run());
+  receivers_.spawn(sweep_.run());
+  for (const auto& intake : intakes_) receivers_.spawn(intake->receive());
+}
+
+base::Task<void> Controller::finish_work() {
+  shared_.binding_work.stop();
+  shared_.workload_work.stop();
+  co_await shared_.binding_work.drained();
+  co_await shared_.workload_work.drained();
+  co_await acknowledger_.round();
+  co_await status_writer_.flush();
+}
+
+base::Task<void> Controller::stop(base::Instant deadline) {
+  using namespace boost::asio::experimental::awaitable_operators;
+  receivers_.cancel();
+  if (working_) co_await (finish_work() || shared_.outside.clock.sleep_until(deadline));
+  workers_.cancel();
+  observers_.cancel();
+  co_await (shared_.outside.events.flush(deadline) || shared_.outside.clock.sleep_until(deadline));
+}
+
+}  // namespace edsm::sync

@@ -1,0 +1,50 @@
+#include "sync/dispatcher.hpp"
+
+#include <exception>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+
+namespace edsm::sync {
+
+void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Priority priority) {
+  queue_.add(key, due, priority);
+  wake_.notify();
+}
+
+void Dispatcher::stop() {
+  stopping_ = true;
+  wake_.notify();
+}
+
+void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor) {
+  const std::string key = taken.key;
+  boost::asio::co_spawn(executor, work_(std::move(taken)), [this, key](const std::exception_ptr& error) {
+    if (error) std::rethrow_exception(error);
+    queue_.done(key);
+    wake_.notify();
+  });
+}
+
+base::Task<void> Dispatcher::run() {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  for (;;) {
+    while (!stopping_ && queue_.running_count() < limit_) {
+      auto taken = queue_.take(clock_.now());
+      if (!taken) break;
+      start(std::move(*taken), executor);
+    }
+    if (stopping_ && queue_.running_count() == 0) break;
+    const auto due = queue_.next_due();
+    const bool room = queue_.running_count() < limit_;
+    if (due && room && !stopping_) {
+      co_await wake_.wait_until(clock_, *due);
+    } else {
+      co_await wake_.wait();
+    }
+  }
+  drained_.open();
+}
+
+}  // namespace edsm::sync

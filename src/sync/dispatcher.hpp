@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/notify.hpp"
+#include "base/task.hpp"
+#include "sync/queue.hpp"
+
+namespace edsm::sync {
+
+/// Works off a queue: each key that is due in a coroutine of its own, at most `limit` at a time.
+class Dispatcher {
+ public:
+  using Work = std::function<base::Task<void>(WorkQueue::Taken)>;
+
+  Dispatcher(base::Clock& clock, std::size_t limit, Work work)
+      : clock_(clock), limit_(limit), work_(std::move(work)) {}
+
+  void add(const std::string& key, base::Instant due,
+           WorkQueue::Priority priority = WorkQueue::Priority::live);
+  void add_now(const std::string& key, WorkQueue::Priority priority = WorkQueue::Priority::live) {
+    add(key, clock_.now(), priority);
+  }
+  void remove(const std::string& key) { queue_.remove(key); }
+  const WorkQueue& queue() const { return queue_; }
+
+  /// Until cancelled, or until `stop` was called and nothing runs any more.
+  base::Task<void> run();
+  /// Takes nothing new.
+  void stop();
+  /// Returns when `run` has ended.
+  base::Task<void> drained() { return drained_.wait(); }
+
+ private:
+  void start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor);
+
+  base::Clock& clock_;
+  std::size_t limit_;
+  Work work_;
+  WorkQueue queue_;
+  base::Notify wake_;
+  base::Gate drained_;
+  bool stopping_ = false;
+};
+
+}  // namespace edsm::sync

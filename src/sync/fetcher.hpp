@@ -1,0 +1,74 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/notify.hpp"
+#include "base/task.hpp"
+#include "cloud/provider.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace edsm::sync {
+
+/// Reads values from the clouds: one read for one change, however many bindings consume it.
+///
+/// A read serves every consumer that asked before it was sent; those that wait in the queue at that
+/// moment are expected, and the value stays in memory until each of them has finished, then it is
+/// wiped. Who asks after a read was sent gets a new one, since the value may have changed since.
+/// Reads of one scope that wait together go out as one batch.
+class Fetcher {
+ public:
+  using Shared = std::shared_ptr<const cloud::Value>;
+  /// The consumers of a source that will certainly ask or finish soon.
+  using Expect = std::function<std::vector<std::string>(const std::string& source_id)>;
+
+  Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect)
+      : clock_(clock), metrics_(metrics), expect_(std::move(expect)) {}
+
+  /// Orders triggers and reads; grows with every call.
+  std::uint64_t tick() { return ++ticks_; }
+
+  /// A value that was read after `since`, for `consumer`.
+  base::Task<base::Result<Shared>> fetch(cloud::Provider& provider, cloud::Source source,
+                                         std::uint64_t since, std::string consumer);
+  /// `consumer` will not need the value again for what it was triggered by.
+  void finished(const std::string& source_id, const std::string& consumer);
+
+  /// One sender of batches; run as many as batches may be in flight. Until cancelled.
+  base::Task<void> run();
+
+  /// Values in memory just now.
+  std::size_t held() const { return reads_.size(); }
+
+ private:
+  struct Read {
+    cloud::Provider* provider;
+    cloud::Source source;
+    std::uint64_t sent = 0;  ///< tick; 0: not yet
+    std::set<std::string> expected;
+    base::Gate done;
+    base::Result<Shared> result = nullptr;
+  };
+  using ReadPtr = std::shared_ptr<Read>;
+
+  std::vector<ReadPtr> take_batch();
+  base::Task<void> send(std::vector<ReadPtr> batch);
+
+  base::Clock& clock_;
+  telemetry::Metrics& metrics_;
+  Expect expect_;
+  std::uint64_t ticks_ = 0;
+  std::map<std::string, ReadPtr> reads_;  ///< the newest of each source
+  std::deque<ReadPtr> pending_;
+  std::deque<base::Notify*> idle_;
+};
+
+}  // namespace edsm::sync

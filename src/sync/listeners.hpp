@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "kube/reflector.hpp"
+#include "sync/rollout_worker.hpp"
+#include "sync/shared.hpp"
+
+namespace edsm::sync {
+
+/// Called once, when the first complete list has arrived.
+using OnSynced = std::function<void()>;
+
+/// Keeps the store of bindings equal to the cluster and asks for reconciles.
+class BindingListener final : public kube::Listener {
+ public:
+  BindingListener(Shared& shared, OnSynced on_synced) : shared_(shared), on_synced_(std::move(on_synced)) {}
+  void list_begins() override { shared_.bindings.list_begins(); }
+  void applied(const boost::json::value& object) override;
+  void removed(const boost::json::value& object) override;
+  void list_ends() override;
+
+ private:
+  void forget(const base::ObjectKey& key);
+  void count(const std::string& ns, int change);
+
+  Shared& shared_;
+  OnSynced on_synced_;
+  std::map<std::string, std::int64_t> per_namespace_;
+};
+
+/// Keeps the store of managed Secrets; what we did not write ourselves is looked at.
+class TargetListener final : public kube::Listener {
+ public:
+  TargetListener(Shared& shared, OnSynced on_synced) : shared_(shared), on_synced_(std::move(on_synced)) {}
+  void list_begins() override { shared_.targets.list_begins(); }
+  void applied(const boost::json::value& object) override;
+  void removed(const boost::json::value& object) override;
+  void list_ends() override;
+
+ private:
+  void touched(const base::ObjectKey& target);
+
+  Shared& shared_;
+  OnSynced on_synced_;
+};
+
+/// Keeps the annotated workloads of one kind; the others are dropped on arrival.
+class WorkloadListener final : public kube::Listener {
+ public:
+  WorkloadListener(Shared& shared, RolloutWorker& worker, kube::Resource resource, OnSynced on_synced)
+      : shared_(shared), worker_(worker), resource_(resource), on_synced_(std::move(on_synced)) {}
+  void list_begins() override { shared_.workloads.list_begins(resource_.kind); }
+  void applied(const boost::json::value& object) override;
+  void removed(const boost::json::value& object) override;
+  void list_ends() override;
+
+ private:
+  void forget(const std::string& id);
+  void count_users(const std::string& ns, const std::vector<std::string>& secrets);
+
+  Shared& shared_;
+  RolloutWorker& worker_;
+  kube::Resource resource_;
+  OnSynced on_synced_;
+};
+
+}  // namespace edsm::sync

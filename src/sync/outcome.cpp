@@ -1,0 +1,216 @@
+#include "sync/outcome.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "sync/rollout.hpp"
+
+namespace edsm::sync {
+namespace {
+
+using base::Failure;
+
+/// A passing trouble is shown only when it does not pass.
+constexpr base::Duration kShowAfter = std::chrono::seconds(20);
+
+base::Duration at_least(base::Duration floor, base::Duration drawn) { return floor + drawn; }
+
+std::string_view fetch_reason(Failure failure) {
+  switch (failure) {
+    case Failure::refused: return "AccessDenied";
+    case Failure::credentials: return "CredentialsRejected";
+    case Failure::absent: return "SourceGone";
+    case Failure::throttled: return "Throttled";
+    case Failure::invalid: return "SourceInvalid";
+    default: return "SourceUnavailable";
+  }
+}
+
+std::string_view kubernetes_reason(Failure failure) {
+  switch (failure) {
+    case Failure::refused: return "Forbidden";
+    case Failure::credentials: return "Unauthorized";
+    case Failure::absent: return "NamespaceGone";
+    case Failure::throttled: return "Throttled";
+    case Failure::conflict: return "Conflict";
+    case Failure::invalid: return "TargetRefused";
+    default: return "KubernetesUnavailable";
+  }
+}
+
+bool stalls(Failure failure) {
+  return failure == Failure::invalid || failure == Failure::refused || failure == Failure::absent;
+}
+
+}  // namespace
+
+Outcome failure(Outcome::Step step, base::Error error) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::failed;
+  outcome.step = step;
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+std::optional<base::Duration> retry_delay(const base::Error& error, base::Backoff& backoff,
+                                          std::uint64_t random) {
+  const auto drawn = backoff.next(random);
+  switch (error.failure) {
+    case Failure::invalid:
+    case Failure::cancelled: return std::nullopt;
+    case Failure::refused: return at_least(std::chrono::seconds(30), drawn);
+    case Failure::absent: return at_least(std::chrono::seconds(5), drawn);
+    case Failure::credentials: return at_least(std::chrono::seconds(3), drawn);
+    default: return at_least(error.retry_after.value_or(std::chrono::milliseconds(0)), drawn);
+  }
+}
+
+Report failure_report(const Outcome& outcome) {
+  const auto& error = outcome.error;
+  Report report;
+  report.state = stalls(error.failure) ? Report::State::stalled : Report::State::retrying;
+  report.message = error.text;
+  switch (outcome.step) {
+    case Outcome::Step::plan:
+    case Outcome::Step::shape: report.reason = error.code; break;
+    case Outcome::Step::fetch: report.reason = fetch_reason(error.failure); break;
+    case Outcome::Step::inspect:
+    case Outcome::Step::apply: report.reason = kubernetes_reason(error.failure); break;
+  }
+  if (report.reason == "SourceGone") report.message += "; the Secret keeps its last value";
+  return report;
+}
+
+void Aftermath::record(const Run& run, const Outcome& outcome) {
+  const auto item = run.key.str();
+  auto* const state = shared_.bindings.find(run.key);
+  if (state == nullptr || state->binding.uid != run.uid || outcome.kind == Outcome::Kind::gone) {
+    shared_.ledger.settle(item);
+    shared_.outside.metrics.reconcile("gone");
+  } else if (outcome.kind == Outcome::Kind::settled) {
+    settled(*state, run, outcome);
+  } else if (outcome.kind == Outcome::Kind::deferred) {
+    shared_.binding_work.add(item, outcome.again_at);
+    shared_.ledger.again(item);
+    shared_.outside.metrics.reconcile("deferred");
+  } else {
+    failed(*state, run, outcome);
+  }
+  shared_.ledger_changed();
+}
+
+std::vector<std::string> Aftermath::due_workloads(const base::ObjectKey& target) {
+  std::vector<std::string> due;
+  const auto find = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
+  for (auto& id : shared_.workloads.users_of(target)) {
+    const auto decision = decide_rollout(*shared_.workloads.find(id), find, shared_.digester);
+    if (decision.write) due.push_back(std::move(id));
+  }
+  return due;
+}
+
+void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outcome) {
+  state.applied = outcome.applied;
+  state.backoff.reset();
+  state.failing_since.reset();
+  if (run.plan.drift && outcome.written) state.drift_guard.healed(run.started);
+  announce(state, run, outcome);
+  shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
+
+  const auto due = due_workloads(state.binding.target_key());
+  const auto at = shared_.outside.clock.now() + shared_.settings.rollout_window;
+  for (const auto& id : due) shared_.workload_work.add(id, at);
+  shared_.ledger.settle(run.key.str(), due);
+  show(state, {Report::State::synced, "Synced",
+               fmt::format("Secret {} holds version {} of {}", state.binding.target_key().str(),
+                           outcome.applied.version, state.source.id)});
+}
+
+void Aftermath::announce(const BindingState& state, const Run& run, const Outcome& outcome) {
+  if (!outcome.written) return;
+  const auto& binding = state.binding;
+  auto& outside = shared_.outside;
+  const auto target = binding.target_key();
+  const auto took = outside.clock.now() - run.started;
+  const std::string_view what = outcome.created ? "Secret created" : outcome.changed ? "Secret updated" : "Secret verified";
+  outside.log.info(run.plan.drift ? "Secret healed" : what,
+                   {{"binding", binding.key.str()},
+                    {"secret", target.str()},
+                    {"source", state.source.id},
+                    {"version", outcome.applied.version},
+                    {"cause", run.plan.reason},
+                    {"detail", run.plan.message},
+                    {"changed", outcome.changed},
+                    {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
+  outside.metrics.secret_fetched(target.name, target.ns);
+  if (outcome.created) outside.metrics.secret_created(target.name, target.ns);
+  if (!outcome.created) outside.metrics.secret_updated(target.name, target.ns);
+  const auto about = shared_.reference(binding);
+  if (run.plan.drift) {
+    outside.metrics.drift_healed(target.name, target.ns);
+    const auto fight = state.drift_guard.fighting() ? "; this keeps happening, so healing now waits longer each time" : "";
+    outside.events.record(about, kube::EventType::warning, "DriftHealed", "Heal",
+                          fmt::format("Secret {}: {}; restored to version {}{}", target.name, run.plan.message,
+                                      outcome.applied.version, fight));
+  } else if (outcome.created || outcome.changed) {
+    outside.events.record(about, kube::EventType::normal, outcome.created ? "Created" : "Updated", "Sync",
+                          fmt::format("Secret {} now holds version {} of {}", target.name,
+                                      outcome.applied.version, state.source.id));
+  }
+}
+
+void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outcome) {
+  const auto item = run.key.str();
+  const auto now = shared_.outside.clock.now();
+  const auto& error = outcome.error;
+  if (!state.failing_since) state.failing_since = now;
+  const auto failing_for = now - *state.failing_since;
+  // What was wished is still wished, and only a read that is sent from now on can be the answer.
+  if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
+  if (run.wishes.fetch) state.wishes.fetch = true;
+  if (state.wishes.hinted_version.empty()) state.wishes.hinted_version = run.wishes.hinted_version;
+  if (state.wishes.swept_version.empty()) state.wishes.swept_version = run.wishes.swept_version;
+  state.trigger = shared_.fetcher.tick();
+
+  const auto delay = retry_delay(error, state.backoff, shared_.outside.clock.random());
+  if (delay) shared_.binding_work.add(item, now + *delay);
+
+  const bool in_vain = outcome.step == Outcome::Step::plan && error.failure != Failure::conflict;
+  if (in_vain || error.failure == Failure::absent) {
+    // The event has no further effect: the binding cannot take a value, or there is none any more.
+    shared_.ledger.settle(item);
+  } else if (error.retryable() && failing_for < shared_.settings.patience) {
+    shared_.ledger.again(item);
+  } else {
+    shared_.ledger.give_up(item);
+  }
+  shared_.outside.metrics.reconcile(base::to_string(error.failure));
+  const bool passing = error.retryable() && failing_for < kShowAfter;
+  if (!passing || state.report.state == Report::State::unknown) show(state, failure_report(outcome));
+}
+
+void Aftermath::show(BindingState& state, Report report) {
+  const auto& binding = state.binding;
+  const bool news = state.report.state != report.state || state.report.reason != report.reason;
+  const bool trouble = report.state != Report::State::synced;
+  if (news && trouble) {
+    shared_.outside.log.warn("binding not synced", {{"binding", binding.key.str()},
+                                                    {"reason", report.reason},
+                                                    {"message", report.message}});
+    shared_.outside.events.record(shared_.reference(binding), kube::EventType::warning, report.reason,
+                                  "Sync", report.message);
+  }
+  const bool recovered = news && !trouble && state.report.state != Report::State::unknown;
+  if (recovered) {
+    shared_.outside.log.info("binding synced again", {{"binding", binding.key.str()}, {"was", state.report.reason}});
+    shared_.outside.events.record(shared_.reference(binding), kube::EventType::normal, "Synced", "Sync",
+                                  report.message);
+  }
+  shared_.count_reason(state.report.reason, report.reason);
+  state.report = std::move(report);
+  shared_.status_changed(binding.key);
+}
+
+}  // namespace edsm::sync

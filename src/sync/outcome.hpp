@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/backoff.hpp"
+#include "base/error.hpp"
+#include "sync/plan.hpp"
+#include "sync/shared.hpp"
+#include "sync/status.hpp"
+
+namespace edsm::sync {
+
+/// What one run of the reconciler knows beside the stores.
+struct Run {
+  base::ObjectKey key;
+  std::string uid;                ///< of the binding
+  std::string source_id;
+  Wishes wishes;
+  std::uint64_t trigger = 0;
+  base::Instant started;
+  std::optional<Inspection> inspection;
+  bool looked = false;            ///< the server was asked for the target
+  Plan plan;                      ///< the latest
+};
+
+/// How a run ended.
+struct Outcome {
+  enum class Kind : std::uint8_t {
+    settled,   ///< the target is as it should be
+    failed,    ///< it is not: `error`
+    deferred,  ///< look again at `again_at`; nothing is wrong with us
+    gone,      ///< the binding is
+  };
+  enum class Step : std::uint8_t { plan, inspect, fetch, shape, apply };
+
+  Kind kind = Kind::settled;
+  Step step = Step::plan;
+  base::Error error;
+  base::Instant again_at;
+  Applied applied;        ///< settled: what is now applied
+  bool created = false;
+  bool written = false;   ///< a request changed the target
+  bool changed = false;   ///< its data took another value
+};
+
+Outcome failure(Outcome::Step step, base::Error error);
+
+/// How long to wait before the next try; nullopt: until something changes. Pure but for the backoff.
+std::optional<base::Duration> retry_delay(const base::Error& error, base::Backoff& backoff,
+                                          std::uint64_t random);
+/// A failure in the words of conditions. Pure.
+Report failure_report(const Outcome& outcome);
+
+/// Records how runs ended: applied state, retries, tickets, status, Kubernetes Events, metrics, log.
+class Aftermath {
+ public:
+  explicit Aftermath(Shared& shared) : shared_(shared) {}
+  void record(const Run& run, const Outcome& outcome);
+
+ private:
+  void settled(BindingState& state, const Run& run, const Outcome& outcome);
+  void failed(BindingState& state, const Run& run, const Outcome& outcome);
+  void announce(const BindingState& state, const Run& run, const Outcome& outcome);
+  void show(BindingState& state, Report report);
+  std::vector<std::string> due_workloads(const base::ObjectKey& target);
+
+  Shared& shared_;
+};
+
+}  // namespace edsm::sync

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "sync/binding.hpp"
+#include "sync/digest.hpp"
+#include "sync/target.hpp"
+
+namespace edsm::sync {
+
+/// Why a binding must be looked at again, beside what its objects show. Kept in memory until done.
+struct Wishes {
+  bool fetch = false;             ///< a retry, or a hint that names no version
+  std::string hinted_version;     ///< from an event
+  std::string swept_version;      ///< from the sweep
+};
+
+/// What was applied last with success. Seeded from the binding's status at start, authoritative in
+/// memory afterwards, since one's own status writes come back late.
+struct Applied {
+  std::int64_t generation = -1;
+  std::string hash;              ///< digest of the data
+  std::string version;           ///< of the cloud's value
+  std::string resource_version;  ///< of the target: as long as it has this one, nobody touched it
+  std::string sync_request;      ///< value of edsm.io/last-updated
+};
+Applied applied_from(const BindingStatus& status);
+
+/// Everything that the plan looks at.
+struct Facts {
+  Facts(const Binding& binding_, const Digester& digester_) : binding(binding_), digester(digester_) {}
+
+  const Binding& binding;
+  const Digester& digester;
+  std::string source_id;                      ///< empty: the spec could not be resolved
+  std::optional<base::Error> spec_error;      ///< why
+  std::optional<base::ObjectKey> rival;       ///< an older binding of the same target
+  const Target* target = nullptr;             ///< as last seen; null: not there (or not labelled)
+  const Inspection* inspection = nullptr;     ///< a fresh full read of the target, if one was made
+  bool looked = false;                        ///< the server was asked whether the target is there
+  Applied applied;
+  Wishes wishes;
+};
+
+struct Plan {
+  enum class Action : std::uint8_t {
+    forget,   ///< being deleted: nothing to do
+    stop,     ///< cannot go on until something changes; `reason` and `message` say what
+    inspect,  ///< read the target itself, then plan again
+    fetch,    ///< read the cloud's value and apply it; `reason` says why
+    settle,   ///< all is as it should be
+  };
+  Action action = Action::settle;
+  std::string reason;
+  std::string message;
+  bool drift = false;  ///< fetch, because somebody changed or deleted the target
+};
+
+/// The policy of a reconcile: named checks in order, the first that applies wins. Pure.
+Plan plan(const Facts& facts);
+
+}  // namespace edsm::sync

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <algorithm>
+
+#include "base/clock.hpp"
+
+namespace edsm::sync {
+
+/// Token bucket. Pure: time is an argument.
+class RateLimit {
+ public:
+  RateLimit(double per_second, double burst) : per_second_(per_second), burst_(burst), tokens_(burst) {}
+
+  /// Takes one token; returns when it may be used (now, or later).
+  base::Instant take(base::Instant now) {
+    if (now > last_) {
+      const std::chrono::duration<double> passed = now - last_;
+      tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
+      last_ = now;
+    }
+    tokens_ -= 1;
+    if (tokens_ >= 0) return now;
+    const std::chrono::duration<double> wait(-tokens_ / per_second_);
+    return now + std::chrono::duration_cast<base::Duration>(wait);
+  }
+
+ private:
+  double per_second_;
+  double burst_;
+  double tokens_;
+  base::Instant last_{};
+};
+
+}  // namespace edsm::sync

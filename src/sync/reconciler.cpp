@@ -1,0 +1,227 @@
+#include "sync/reconciler.hpp"
+
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/time.hpp"
+
+namespace edsm::sync {
+namespace {
+
+/// How often a run looks at the world again after a conflict before it leaves it to the queue.
+constexpr int kRounds = 8;
+/// A secret must be reported gone for this long before `deletionPolicy: Delete` believes it.
+constexpr base::Duration kGoneForSure = std::chrono::minutes(1);
+
+Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) {
+  Facts facts(state.binding, shared.digester);
+  facts.source_id = state.source.id;
+  facts.spec_error = state.spec_error;
+  facts.rival = shared.bindings.rival_of(state.binding);
+  facts.looked = run.looked;
+  if (run.inspection) {
+    facts.inspection = &*run.inspection;
+    facts.target = &run.inspection->target;
+  } else if (!run.looked) {
+    facts.target = shared.targets.find(state.binding.target_key());
+  }
+  facts.applied = state.applied;
+  facts.wishes = run.wishes;
+  return facts;
+}
+
+Outcome settled_as(const Binding& binding, const Target& target) {
+  Outcome outcome;
+  outcome.applied = {binding.generation, target.digest, target.version, target.resource_version,
+                     binding.sync_request};
+  return outcome;
+}
+
+/// What a plan that stops means to the queue: some stops are looked at again after a while, because
+/// their cause (a Secret without our label) cannot be watched.
+base::Error stop_error(const Plan& plan) {
+  const bool recheck = plan.reason == "TargetNotOurs" || plan.reason == "TargetTypeMismatch";
+  return {recheck ? base::Failure::refused : base::Failure::invalid, plan.reason, plan.message, std::nullopt};
+}
+
+base::Error interrupted(std::string_view why) {
+  return {base::Failure::conflict, "Interrupted", std::string(why), std::nullopt};
+}
+
+}  // namespace
+
+base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
+  shared_.ledger.begin(taken.key);
+  Run run;
+  run.key = parse_key(taken.key);
+  run.started = shared_.outside.clock.now();
+  shared_.outside.metrics.step(telemetry::Step::queue_wait, run.started - taken.due);
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::gone;
+  if (auto* const state = shared_.bindings.find(run.key)) {
+    run.uid = state->binding.uid;
+    run.source_id = state->source.id;
+    run.wishes = std::exchange(state->wishes, {});
+    run.trigger = state->trigger;
+    outcome = co_await reconcile(run);
+  }
+  shared_.fetcher.finished(run.source_id, taken.key);
+  Aftermath(shared_).record(run, outcome);
+}
+
+base::Task<Outcome> Reconciler::reconcile(Run& run) {
+  for (int round = 0; round < kRounds; ++round) {
+    const auto* const state = shared_.bindings.find(run.key);
+    Outcome gone;
+    gone.kind = Outcome::Kind::gone;
+    if (state == nullptr || state->binding.uid != run.uid) co_return gone;
+    if (!shared_.outside.may_write()) co_return failure(Outcome::Step::plan, interrupted("not the leader"));
+
+    const auto facts = facts_of(shared_, *state, run);
+    run.plan = plan(facts);
+    switch (run.plan.action) {
+      case Plan::Action::forget: co_return gone;
+      case Plan::Action::stop: co_return failure(Outcome::Step::plan, stop_error(run.plan));
+      case Plan::Action::settle: co_return settled_as(state->binding, *facts.target);
+      case Plan::Action::inspect: {
+        auto inspected = co_await inspect(run);
+        if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
+        continue;
+      }
+      case Plan::Action::fetch: break;
+    }
+    const auto heal_at = state->drift_guard.allowed_at();
+    if (run.plan.drift && heal_at > run.started) {
+      Outcome deferred;
+      deferred.kind = Outcome::Kind::deferred;
+      deferred.again_at = heal_at;
+      co_return deferred;
+    }
+    auto outcome = co_await fetch_and_apply(run);
+    const bool conflict =
+        outcome.kind == Outcome::Kind::failed && outcome.error.failure == base::Failure::conflict;
+    if (!conflict) co_return outcome;
+    // Somebody was faster: what is there now?
+    auto inspected = co_await inspect(run);
+    if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
+  }
+  co_return failure(Outcome::Step::apply, interrupted("the Secret changed again and again while it was written"));
+}
+
+base::Task<base::Result<>> Reconciler::inspect(Run& run) {
+  const auto* const state = shared_.bindings.find(run.key);
+  if (state == nullptr) co_return base::Result<>{};
+  const auto target = state->binding.target_key();
+  const bool merge = state->binding.target.creation == CreationPolicy::merge;
+  auto answer = co_await shared_.outside.api.get(kube::kSecrets, target.ns, target.name);
+  run.looked = true;
+  run.inspection.reset();
+  if (answer) {
+    run.inspection =
+        sync::inspect(answer->root(), shared_.digester, merge, shared_.settings.field_manager);
+    co_return base::Result<>{};
+  }
+  if (answer.error().failure == base::Failure::absent) co_return base::Result<>{};
+  co_return base::fail(std::move(answer.error()), "reading Secret " + target.str());
+}
+
+base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
+  const auto* const state = shared_.bindings.find(run.key);
+  auto* const provider = state->provider;
+  auto source = state->source;
+  const auto key = run.key.str();
+  auto value = co_await shared_.fetcher.fetch(*provider, std::move(source), run.trigger, key);
+  if (!value) {
+    if (value.error().failure != base::Failure::absent) {
+      co_return failure(Outcome::Step::fetch, std::move(value.error()));
+    }
+    auto gone = co_await source_gone(run, std::move(value.error()));
+    co_return gone;
+  }
+  auto outcome = co_await apply(run, **value);
+  co_return outcome;
+}
+
+base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
+  auto& outside = shared_.outside;
+  const auto* const state = shared_.bindings.find(run.key);
+  const bool same = state != nullptr && state->binding.uid == run.uid && state->source.id == run.source_id;
+  if (!same) co_return failure(Outcome::Step::apply, interrupted("the binding changed meanwhile"));
+  const Binding binding = state->binding;
+  auto shaped = shape(value, binding.shape);
+  if (!shaped) co_return failure(Outcome::Step::shape, std::move(shaped.error()));
+
+  const auto facts = facts_of(shared_, *state, run);
+  const Target* const current = facts.target;
+  Desired desired(binding, *shaped);
+  desired.digest = shared_.digester.digest(*shaped);
+  desired.version = value.version;
+  desired.source = state->source.id;
+  bool data_equal = false;
+  bool changed = true;
+  if (current != nullptr) {
+    data_equal = (run.inspection ? run.inspection->actual_digest : current->digest) == desired.digest;
+    changed = shared_.digester.knows(current->digest) ? current->digest != desired.digest : !data_equal;
+    // A target that is restored after a deletion or an edit did not change for its workloads.
+    if (!changed) desired.changed_at = current->changed_at;
+  } else {
+    changed = state->applied.hash != desired.digest;
+  }
+  if (changed) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
+  const bool up_to_date =
+      current != nullptr && data_equal &&
+      !metadata_outdated(desired, *current, run.inspection ? &*run.inspection : nullptr);
+  if (up_to_date) co_return settled_as(binding, *current);
+  if (!outside.may_write()) co_return failure(Outcome::Step::apply, interrupted("not the leader"));
+
+  const auto start = outside.clock.now();
+  base::Result<base::JsonDocument> answer = base::fail(base::Failure::transient, "", "");
+  if (current == nullptr) {
+    auto body = create_body(desired);
+    answer = co_await outside.api.create(kube::kSecrets, binding.key.ns, std::move(body));
+  } else {
+    auto body = update_body(desired, *current, !data_equal);
+    kube::PatchOptions options;
+    options.type = kube::PatchType::strategic;
+    options.view = kube::View::metadata;
+    answer = co_await outside.api.patch(kube::kSecrets, binding.key.ns, binding.target.name, std::move(body), options);
+  }
+  outside.metrics.step(telemetry::Step::apply, outside.clock.now() - start);
+  if (!answer) {
+    // "Not found" of an existing Secret: it went away meanwhile; of a new one: its namespace is gone.
+    if (current != nullptr && answer.error().failure == base::Failure::absent) {
+      answer.error().failure = base::Failure::conflict;
+    }
+    co_return failure(Outcome::Step::apply, std::move(answer.error()));
+  }
+  auto written = decode_target(answer->root());
+  auto outcome = settled_as(binding, written);
+  outcome.created = current == nullptr;
+  outcome.written = true;
+  outcome.changed = changed;
+  shared_.targets.put(std::move(written));
+  co_return outcome;
+}
+
+base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
+  const auto* const state = shared_.bindings.find(run.key);
+  const auto gone = failure(Outcome::Step::fetch, std::move(error));
+  if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
+  const auto* const target = shared_.targets.find(state->binding.target_key());
+  const bool sure = state->failing_since && run.started - *state->failing_since >= kGoneForSure;
+  if (target == nullptr || !sure || !shared_.outside.may_write()) co_return gone;
+  kube::Preconditions preconditions;
+  preconditions.uid = target->uid;
+  preconditions.resource_version = target->resource_version;
+  const auto name = target->key;
+  auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns, name.name, std::move(preconditions));
+  if (!removed && removed.error().failure != base::Failure::absent) {
+    co_return failure(Outcome::Step::apply, std::move(removed.error()));
+  }
+  shared_.outside.log.info("Secret deleted, because its source is gone and deletionPolicy is Delete",
+                           {{"binding", run.key.str()}, {"secret", name.str()}});
+  co_return gone;
+}
+
+}  // namespace edsm::sync

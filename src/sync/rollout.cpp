@@ -1,0 +1,66 @@
+#include "sync/rollout.hpp"
+
+#include "base/json_writer.hpp"
+#include "base/time.hpp"
+#include "sync/names.hpp"
+
+namespace edsm::sync {
+namespace {
+
+/// Creation is known in whole seconds only: within the same second the change may have been later.
+bool changed_since_creation(const Target& target, const Workload& workload) {
+  const auto changed = base::parse_rfc3339(target.changed_at);
+  return changed && std::chrono::floor<std::chrono::seconds>(*changed) >=
+                        std::chrono::floor<std::chrono::seconds>(workload.created);
+}
+
+bool must_restart(const Workload& workload, const RolloutRecord* record, const Target& target,
+                  const Digester& digester) {
+  if (record == nullptr) return changed_since_creation(target, workload);
+  if (record->digest == target.digest) return false;
+  if (digester.knows(record->digest)) return true;
+  return record->changed_at != target.changed_at;
+}
+
+}  // namespace
+
+RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& find_target,
+                               const Digester& digester) {
+  RolloutDecision decision;
+  for (const auto& secret : workload.secrets) {
+    const auto recorded = workload.records.find(secret);
+    const RolloutRecord* const record = recorded == workload.records.end() ? nullptr : &recorded->second;
+    const Target* const target = find_target({workload.key.ns, secret});
+    const bool usable = target != nullptr && digester.knows(target->digest);
+    if (!usable) {
+      // A target that is missing just now is written again soon; its record must not be lost.
+      if (record != nullptr) decision.records.emplace(secret, *record);
+      if (target == nullptr) decision.unknown.push_back(secret);
+      continue;
+    }
+    if (must_restart(workload, record, *target, digester)) decision.restart_for.push_back(secret);
+    decision.records.emplace(secret, RolloutRecord{target->digest, target->changed_at});
+  }
+  decision.write = decision.records != workload.records;
+  return decision;
+}
+
+base::SecretBytes rollout_patch(const Workload& workload, const RolloutDecision& decision,
+                                const Digester& digester) {
+  const std::string records = write_records(decision.records);
+  base::JsonWriter json;
+  json.begin_object();
+  json.key("metadata").begin_object();
+  json.member("uid", workload.uid).member("resourceVersion", workload.resource_version);
+  json.key("annotations").begin_object().member(kRolledOutAnnotation, records).end_object();
+  json.end_object();
+  if (decision.restart()) {
+    json.key("spec").begin_object().key("template").begin_object().key("metadata").begin_object();
+    json.key("annotations").begin_object().member(kTemplateAnnotation, digester.combine(records)).end_object();
+    json.end_object().end_object().end_object();
+  }
+  json.end_object();
+  return std::move(json).take();
+}
+
+}  // namespace edsm::sync

@@ -1,0 +1,172 @@
+#include "sync/rollout_worker.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace edsm::sync {
+namespace {
+
+constexpr int kRounds = 8;
+/// A Secret may be created a moment after the workload that names it: only then it is worth a word.
+constexpr base::Duration kUnknownGrace = std::chrono::seconds(30);
+
+/// Why the restart will not show at once, from the whole object that the patch returned.
+std::string_view delayed_because(const boost::json::value& object) {
+  if (base::bool_at(object, "spec.paused").value_or(false)) {
+    return "; the Deployment is paused, so its pods are replaced when it is resumed";
+  }
+  if (base::string_at(object, "spec.updateStrategy.type") == "OnDelete") {
+    return "; its update strategy is OnDelete, so each pod is replaced when it is deleted";
+  }
+  return "";
+}
+
+}  // namespace
+
+base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
+  shared_.ledger.begin(taken.key);
+  auto result = co_await roll_out(taken.key);
+  if (result) {
+    failures_.erase(taken.key);
+    shared_.ledger.settle(taken.key);
+  } else {
+    failed(taken.key, result.error());
+  }
+  shared_.ledger_changed();
+}
+
+base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
+  const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
+  base::Error last{base::Failure::conflict, "Conflict", "the workload changed again and again", std::nullopt};
+  for (int round = 0; round < kRounds; ++round) {
+    const auto* const workload = shared_.workloads.find(id);
+    if (workload == nullptr) co_return base::Result<>{};
+    const Workload copy = *workload;
+    auto decision = decide_rollout(copy, find_target, shared_.digester);
+    remark(copy, decision);
+    if (!decision.write) co_return base::Result<>{};
+    if (!shared_.outside.may_write()) {
+      co_return base::fail(base::Failure::conflict, "Interrupted", "not the leader");
+    }
+    auto patched = co_await patch(copy, std::move(decision));
+    if (patched) co_return base::Result<>{};
+    last = std::move(patched.error());
+    if (last.failure == base::Failure::absent) {
+      shared_.workloads.erase(id);
+      co_return base::Result<>{};
+    }
+    if (last.failure != base::Failure::conflict) break;
+    auto refreshed = co_await refresh(copy);
+    if (!refreshed) co_return refreshed;
+  }
+  co_return std::unexpected(std::move(last));
+}
+
+base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecision decision) {
+  auto& outside = shared_.outside;
+  if (decision.restart()) {
+    const auto when = limit_.take(outside.clock.now());
+    co_await outside.clock.sleep_until(when);
+  }
+  auto body = rollout_patch(workload, decision, shared_.digester);
+  kube::PatchOptions options;
+  options.type = kube::PatchType::merge;
+  options.view = decision.restart() ? kube::View::full : kube::View::metadata;
+  const auto start = outside.clock.now();
+  auto answer = co_await outside.api.patch(workload.resource, workload.key.ns, workload.key.name,
+                                           std::move(body), options);
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  if (decision.restart()) {
+    outside.metrics.step(telemetry::Step::rollout, outside.clock.now() - start);
+    announce(workload, decision, answer->root());
+  }
+  if (auto now = decode_workload(answer->root(), workload.resource)) shared_.workloads.put(std::move(*now));
+  co_return base::Result<>{};
+}
+
+base::Task<base::Result<>> RolloutWorker::refresh(Workload workload) {
+  auto answer = co_await shared_.outside.api.get(workload.resource, workload.key.ns, workload.key.name,
+                                                 kube::View::metadata);
+  if (!answer && answer.error().failure != base::Failure::absent) {
+    co_return std::unexpected(std::move(answer.error()));
+  }
+  auto now = answer ? decode_workload(answer->root(), workload.resource) : std::nullopt;
+  if (now) {
+    shared_.workloads.put(std::move(*now));
+  } else {
+    shared_.workloads.erase(workload.id());
+  }
+  co_return base::Result<>{};
+}
+
+void RolloutWorker::announce(const Workload& workload, const RolloutDecision& decision,
+                             const boost::json::value& object) {
+  auto& outside = shared_.outside;
+  const auto secrets = fmt::format("{}", fmt::join(decision.restart_for, ", "));
+  outside.log.info("rollout started", {{"workload", workload.id()}, {"secrets", secrets}});
+  for (const auto& secret : decision.restart_for) outside.metrics.rollout(secret, workload.key.ns);
+  outside.events.record(shared_.reference(workload), kube::EventType::normal, "SecretChanged", "Rollout",
+                        fmt::format("restarted, because Secret {} changed{}", secrets, delayed_because(object)));
+}
+
+void RolloutWorker::remark(const Workload& workload, const RolloutDecision& decision) {
+  if (!workload.annotation_error.empty()) {
+    say_once(workload, "InvalidAnnotation", workload.annotation_error);
+    return;
+  }
+  std::vector<std::string> unknown;
+  for (const auto& secret : decision.unknown) {
+    if (shared_.bindings.of_target({workload.key.ns, secret}).empty()) unknown.push_back(secret);
+  }
+  if (unknown.empty()) {
+    remarks_.erase(workload.id());
+    return;
+  }
+  const auto id = workload.id();
+  const auto due = workload.created + kUnknownGrace;
+  const auto now = shared_.outside.clock.wall();
+  if (now < due) {
+    shared_.workload_work.add(id, shared_.outside.clock.now() + (due - now));
+    return;
+  }
+  say_once(workload, "UnknownSecret",
+           fmt::format("the annotation names {}, which no EventDrivenSecret in namespace {} writes: changes "
+                       "of it restart nothing",
+                       fmt::join(unknown, ", "), workload.key.ns));
+}
+
+void RolloutWorker::say_once(const Workload& workload, std::string_view reason, const std::string& note) {
+  auto& said = remarks_[workload.id()];
+  if (said == note) return;
+  said = note;
+  shared_.outside.log.warn("workload annotation", {{"workload", workload.id()}, {"reason", reason}, {"message", note}});
+  shared_.outside.events.record(shared_.reference(workload), kube::EventType::warning, std::string(reason),
+                                "Rollout", note);
+}
+
+void RolloutWorker::failed(const std::string& id, const base::Error& error) {
+  auto& outside = shared_.outside;
+  auto& backoff =
+      failures_.try_emplace(id, std::chrono::milliseconds(250), std::chrono::minutes(5)).first->second;
+  const bool first = backoff.failures() == 0;
+  auto delay = backoff.next(outside.clock.random()) + error.retry_after.value_or(std::chrono::milliseconds(0));
+  if (!error.retryable()) delay += std::chrono::seconds(30);
+  shared_.workload_work.add(id, outside.clock.now() + delay);
+  // A few quick failures pass; after that the messages go back to their queue.
+  const bool patient = error.retryable() && backoff.failures() < 10;
+  if (patient) {
+    shared_.ledger.again(id);
+  } else {
+    shared_.ledger.give_up(id);
+  }
+  if (patient || !(first || backoff.failures() == 10)) return;
+  outside.log.warn("rollout failed", {{"workload", id}, {"error", base::describe(error)}});
+  if (const auto* const workload = shared_.workloads.find(id)) {
+    outside.events.record(shared_.reference(*workload), kube::EventType::warning, "RolloutFailed", "Rollout",
+                          fmt::format("not restarted: {}", error.text));
+  }
+}
+
+}  // namespace edsm::sync

@@ -1,0 +1,56 @@
+#include "sync/shared.hpp"
+
+namespace edsm::sync {
+
+base::ObjectKey parse_key(const std::string& text) {
+  const auto slash = text.find('/');
+  return {text.substr(0, slash), text.substr(slash + 1)};
+}
+
+void Shared::trigger(const base::ObjectKey& key, WorkQueue::Priority priority) {
+  if (auto* const state = bindings.find(key)) state->trigger = fetcher.tick();
+  binding_work.add_now(key.str(), priority);
+}
+
+std::vector<std::string> Shared::trigger_users(const base::ObjectKey& secret, base::Duration delay) {
+  auto users = workloads.users_of(secret);
+  const auto due = outside.clock.now() + delay;
+  for (const auto& id : users) workload_work.add(id, due);
+  return users;
+}
+
+void Shared::ledger_changed() { ledger_wake.notify(); }
+
+void Shared::status_changed(const base::ObjectKey& key) {
+  dirty_status.insert(key);
+  status_wake.notify();
+}
+
+void Shared::count_reason(const std::string& from, const std::string& to) {
+  if (from == to) return;
+  if (!from.empty()) outside.metrics.bindings_by_condition(from, --per_reason_[from]);
+  if (!to.empty()) outside.metrics.bindings_by_condition(to, ++per_reason_[to]);
+}
+
+kube::ObjectReference Shared::reference(const Binding& binding) const {
+  return {kube::kBindings.api_version(), std::string(kube::kBindings.kind), binding.key.ns,
+          binding.key.name, binding.uid};
+}
+
+kube::ObjectReference Shared::reference(const Workload& workload) const {
+  return {workload.resource.api_version(), std::string(workload.resource.kind), workload.key.ns,
+          workload.key.name, workload.uid};
+}
+
+std::vector<std::string> Shared::expected_consumers(const std::string& source_id) const {
+  std::vector<std::string> expected;
+  const auto now = outside.clock.now();
+  for (const auto& key : bindings.of_source(source_id)) {
+    auto item = key.str();
+    const auto& queue = binding_work.queue();
+    if (queue.ready(item, now) || queue.running(item)) expected.push_back(std::move(item));
+  }
+  return expected;
+}
+
+}  // namespace edsm::sync

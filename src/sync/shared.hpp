@@ -1,0 +1,106 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/notify.hpp"
+#include "cloud/provider.hpp"
+#include "kube/api.hpp"
+#include "kube/events.hpp"
+#include "sync/binding_store.hpp"
+#include "sync/digest.hpp"
+#include "sync/dispatcher.hpp"
+#include "sync/fetcher.hpp"
+#include "sync/target.hpp"
+#include "sync/tickets.hpp"
+#include "sync/workload.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace edsm::sync {
+
+/// The knobs of the controller; the flags of `edsm run` say what each is for.
+struct Settings {
+  std::string watch_namespace;  ///< empty: all
+  std::string field_manager = "edsm";
+  std::size_t workers = 32;          ///< bindings in work at once
+  std::size_t batches = 8;           ///< value reads in flight at once
+  std::size_t rollout_workers = 16;  ///< workload patches in flight at once
+  double rollouts_per_second = 20;   ///< sustained; a burst of five seconds' worth is allowed
+  base::Duration rollout_window = std::chrono::seconds(1);
+  base::Duration resync_interval = std::chrono::minutes(30);
+  /// How long a failing binding keeps its messages before they go back to their queue.
+  base::Duration patience = std::chrono::minutes(2);
+  int poison_receives = 10;          ///< a message without a dead-letter queue is given up after so many
+  std::size_t messages_in_work = 1000;  ///< per queue; more are not received
+};
+
+/// What the world offers.
+struct Outside {
+  base::Clock& clock;
+  telemetry::Log& log;
+  telemetry::Metrics& metrics;
+  telemetry::Health& health;
+  kube::Api& api;
+  kube::EventRecorder& events;
+  Providers providers;
+  std::vector<cloud::Inbox*> inboxes;
+  std::function<bool()> may_write;  ///< false once leadership may be lost
+};
+
+/// Everything that the controller's parts know together. One thread: no locks.
+struct Shared {
+  Shared(Outside outside_, Settings settings_, Digester digester_, Dispatcher::Work reconcile,
+         Dispatcher::Work rollout)
+      : outside(std::move(outside_)),
+        settings(std::move(settings_)),
+        digester(std::move(digester_)),
+        bindings(outside.providers),
+        binding_work(outside.clock, settings.workers, std::move(reconcile)),
+        workload_work(outside.clock, settings.rollout_workers, std::move(rollout)),
+        fetcher(outside.clock, outside.metrics,
+                [this](const std::string& source_id) { return expected_consumers(source_id); }) {}
+
+  /// Asks for a reconcile of one binding, because of something that happened just now.
+  void trigger(const base::ObjectKey& key, WorkQueue::Priority priority = WorkQueue::Priority::live);
+  /// Asks for a look at every workload that names the Secret, `delay` from now.
+  std::vector<std::string> trigger_users(const base::ObjectKey& secret, base::Duration delay);
+  /// Something in the ledger changed: acknowledge, return, hold.
+  void ledger_changed();
+  /// Status of this binding should be written.
+  void status_changed(const base::ObjectKey& key);
+  /// A binding's reason went from one to another (empty: none): for the gauge of bindings by reason.
+  void count_reason(const std::string& from, const std::string& to);
+  kube::ObjectReference reference(const Binding& binding) const;
+  kube::ObjectReference reference(const Workload& workload) const;
+
+  Outside outside;
+  Settings settings;
+  Digester digester;
+  BindingStore bindings;
+  TargetStore targets;
+  WorkloadStore workloads;
+  TicketLedger ledger;
+  Dispatcher binding_work;
+  Dispatcher workload_work;
+  Fetcher fetcher;
+  std::set<base::ObjectKey> dirty_status;
+  base::Notify status_wake;
+  base::Notify ledger_wake;
+
+ private:
+  std::map<std::string, std::int64_t> per_reason_;
+  std::vector<std::string> expected_consumers(const std::string& source_id) const;
+};
+
+/// "ns/name", as a queue and the ledger name a binding.
+base::ObjectKey parse_key(const std::string& text);
+
+}  // namespace edsm::sync

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/secret.hpp"
+#include "sync/binding.hpp"
+#include "sync/plan.hpp"
+
+namespace edsm::sync {
+
+/// What the last reconcile found, in the words of the binding's conditions.
+struct Report {
+  enum class State : std::uint8_t {
+    unknown,   ///< nothing said yet
+    synced,    ///< the target holds the cloud's value
+    retrying,  ///< it does not, and we go on by ourselves
+    stalled,   ///< it does not, and somebody has to do something
+  };
+  State state = State::unknown;
+  std::string reason;   ///< CamelCase
+  std::string message;  ///< object, cause, remedy
+};
+
+/// The status that a binding should show. Pure. Times move only with what they stamp:
+/// `lastTransitionTime` with its condition's status, `lastSyncedTime` with the applied version.
+BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
+                            base::WallTime now);
+
+/// Merge patch for the status subresource, with the binding's uid as precondition.
+base::SecretBytes status_patch(const Binding& binding, const BindingStatus& status);
+
+}  // namespace edsm::sync

@@ -1,0 +1,49 @@
+#include "sync/status_writer.hpp"
+
+#include <utility>
+
+namespace edsm::sync {
+
+base::Task<void> StatusWriter::run() {
+  for (;;) {
+    co_await shared_.status_wake.wait();
+    co_await flush();
+  }
+}
+
+base::Task<void> StatusWriter::flush() {
+  while (!shared_.dirty_status.empty()) {
+    const auto key = shared_.dirty_status.extract(shared_.dirty_status.begin()).value();
+    co_await write(key);
+  }
+}
+
+base::Task<void> StatusWriter::write(base::ObjectKey key) {
+  const auto* const state = shared_.bindings.find(key);
+  if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
+  auto wished = wished_status(state->binding, state->report, state->applied, shared_.outside.clock.wall());
+  if (wished == state->binding.status) co_return;
+  const auto uid = state->binding.uid;
+  auto body = status_patch(state->binding, wished);
+  kube::PatchOptions options;
+  options.subresource = "status";
+  options.view = kube::View::metadata;
+  auto answer =
+      co_await shared_.outside.api.patch(kube::kBindings, key.ns, key.name, std::move(body), options);
+  auto* const after = shared_.bindings.find(key);
+  if (after == nullptr || after->binding.uid != uid) co_return;
+  if (answer) {
+    after->binding.status = std::move(wished);
+    co_return;
+  }
+  const auto& error = answer.error();
+  const bool gone = error.failure == base::Failure::absent || error.failure == base::Failure::conflict;
+  if (gone) co_return;
+  shared_.outside.log.warn("status not written", {{"binding", key.str()}, {"error", base::describe(error)}});
+  if (!error.retryable()) co_return;
+  const base::Duration pause = error.retry_after.value_or(std::chrono::milliseconds(1000));
+  co_await shared_.outside.clock.sleep_for(pause);
+  shared_.status_changed(key);
+}
+
+}  // namespace edsm::sync

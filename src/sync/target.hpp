@@ -1,0 +1,75 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <boost/json/value.hpp>
+
+#include "base/clock.hpp"
+#include "base/names.hpp"
+#include "sync/digest.hpp"
+
+namespace edsm::sync {
+
+/// What is kept of a target: never its data.
+struct Target {
+  base::ObjectKey key;
+  std::string uid;
+  std::string resource_version;
+  std::string owner_uid;   ///< of the controlling owner reference
+  std::string owner_kind;
+  std::string owner_name;
+  bool labelled = false;
+  std::string version;     ///< recorded at the last write
+  std::string digest;      ///< recorded at the last write
+  std::string changed_at;  ///< when the data last took another value (RFC 3339, microseconds)
+  std::string source;      ///< Source::id of the value
+  std::string binding;     ///< "namespace/name" of the binding that wrote it
+  std::vector<std::string> keys;  ///< Merge mode: which keys are ours
+  bool deleting = false;
+};
+
+/// Reads a Secret or its metadata.
+Target decode_target(const boost::json::value& object);
+
+/// What a full read of one Secret tells, beside the metadata.
+struct Inspection {
+  Target target;
+  std::string type;
+  std::string actual_digest;  ///< of the data as it is (Merge: of our keys)
+  bool immutable = false;
+  std::string last_writer;  ///< field manager of the latest change that is not ours; may be empty
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> annotations;
+};
+
+/// Reads a whole Secret, digests its data and forgets it.
+Inspection inspect(const boost::json::value& secret, const Digester& digester, bool merge,
+                   std::string_view own_manager);
+
+/// The managed Secrets, as last seen or written.
+class TargetStore {
+ public:
+  const Target* find(const base::ObjectKey& key) const;
+  /// False if the store holds the same or a newer state already.
+  bool put(Target target);
+  /// False if it is not there, or there in a newer state than the one that went.
+  bool erase(const base::ObjectKey& key, std::string_view uid, std::string_view resource_version);
+  std::size_t size() const { return targets_.size(); }
+
+  /// A relist replaces: what is not put between `list_begins` and `list_ends` is gone.
+  void list_begins();
+  std::vector<base::ObjectKey> list_ends();
+
+ private:
+  struct Entry {
+    Target target;
+    bool seen = true;
+  };
+  std::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_;
+};
+
+}  // namespace edsm::sync
