@@ -14,7 +14,10 @@ class Backoff {
   constexpr Backoff(Duration first, Duration cap) : first_(first), cap_(cap) {}
 
   Duration next(std::uint64_t random) {
-    const Duration ceiling = std::min(cap_, first_ * (std::int64_t{1} << std::min(failures_, 30U)));
+    // Compared before it is shifted, so that nothing overflows.
+    const unsigned doublings = std::min(failures_, 62U);
+    const bool capped = first_.count() > cap_.count() >> doublings;
+    const Duration ceiling = capped ? cap_ : Duration(first_.count() << doublings);
     ++failures_;
     const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
     return Duration(static_cast<std::int64_t>(random % span));

@@ -1,11 +1,13 @@
 #include "base/notify.hpp"
 
+#include <exception>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 namespace edsm::base {
@@ -44,13 +46,12 @@ Notify::~Notify() = default;
 
 void Notify::notify() {
   pending_ = true;
-  if (waiter_) waiter_->timer.cancel();
+  if (const auto waiter = waiter_.lock()) waiter->timer.cancel();
 }
 
 Task<void> Notify::wait() {
   if (!pending_) {
     const auto executor = co_await boost::asio::this_coro::executor;
-    // Shared with the frame: this object may be destroyed while the frame unwinds.
     const auto waiter = std::make_shared<Waiter>(executor);
     waiter_ = waiter;
     co_await wait_for_cancel(waiter->timer);
@@ -66,7 +67,12 @@ Task<void> Notify::wait_until(Clock& clock, Instant when) {
     co_return;
   }
   if (when <= clock.now()) co_return;
-  co_await (wait() || clock.sleep_until(when));
+  try {
+    co_await (wait() || clock.sleep_until(when));
+  } catch (const boost::asio::multiple_exceptions& both) {
+    // A cancellation ends both: it is one cancellation all the same.
+    std::rethrow_exception(both.first_exception());
+  }
   waiter_.reset();
 }
 
@@ -75,14 +81,15 @@ Gate::~Gate() = default;
 
 void Gate::open() {
   open_ = true;
-  if (waiters_) waiters_->timer.cancel();
+  if (const auto waiters = waiters_.lock()) waiters->timer.cancel();
 }
 
 Task<void> Gate::wait() {
   if (open_) co_return;
   const auto executor = co_await boost::asio::this_coro::executor;
-  if (!waiters_) waiters_ = std::make_shared<Waiters>(executor);
-  const auto waiters = waiters_;  // outlives this object, should it go first
+  auto waiters = waiters_.lock();
+  if (!waiters) waiters = std::make_shared<Waiters>(executor);
+  waiters_ = waiters;
   co_await wait_for_cancel(waiters->timer);
 }
 

@@ -25,7 +25,7 @@ class Notify {
  private:
   struct Waiter;
   bool pending_ = false;
-  std::shared_ptr<Waiter> waiter_;
+  std::weak_ptr<Waiter> waiter_;  // owned by the waiting coroutine: none outlives the io_context
 };
 
 /// Holds back any number of coroutines until it is opened, once and for all.
@@ -43,7 +43,7 @@ class Gate {
  private:
   struct Waiters;
   bool open_ = false;
-  std::shared_ptr<Waiters> waiters_;
+  std::weak_ptr<Waiters> waiters_;  // owned by the waiting coroutines
 };
 
 }  // namespace edsm::base

@@ -18,19 +18,23 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 
 void SecretBytes::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
-  char* const bigger = new char[capacity];
-  if (size_ != 0) std::memcpy(bigger, data_, size_);
-  const std::size_t size = size_;
-  clear();
-  data_ = bigger;
-  size_ = size;
-  capacity_ = capacity;
+  SecretBytes bigger;
+  bigger.data_ = new char[capacity];
+  bigger.capacity_ = capacity;
+  bigger.append(view());
+  *this = std::move(bigger);
 }
 
 void SecretBytes::append(std::string_view bytes) {
   if (bytes.empty()) return;
   if (size_ + bytes.size() > capacity_) {
-    reserve(std::max({size_ + bytes.size(), capacity_ * 2, std::size_t{64}}));
+    // The old buffer goes last: `bytes` may be a view into it.
+    SecretBytes bigger;
+    bigger.reserve(std::max({size_ + bytes.size(), capacity_ * 2, std::size_t{64}}));
+    bigger.append(view());
+    bigger.append(bytes);
+    *this = std::move(bigger);
+    return;
   }
   std::memcpy(data_ + size_, bytes.data(), bytes.size());
   size_ += bytes.size();

@@ -1,7 +1,6 @@
 #include "base/time.hpp"
 
 #include <array>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -21,8 +20,10 @@ struct Fields {
 std::optional<int> take_digits(std::string_view& text, std::size_t count) {
   if (text.size() < count) return std::nullopt;
   int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + count, value);
-  if (error != std::errc() || end != text.data() + count || value < 0) return std::nullopt;
+  for (const char c : text.substr(0, count)) {
+    if (c < '0' || c > '9') return std::nullopt;
+    value = value * 10 + (c - '0');
+  }
   text.remove_prefix(count);
   return value;
 }
@@ -102,6 +103,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   if (!offset_hours || !take(text, ":")) return std::nullopt;
   const auto offset_minutes = take_digits(text, 2);
   if (!offset_minutes || !text.empty()) return std::nullopt;
+  if (*offset_hours > 23 || *offset_minutes > 59) return std::nullopt;
   const auto offset = hours(*offset_hours) + minutes(*offset_minutes);
   return ahead ? *time - offset : *time + offset;
 }

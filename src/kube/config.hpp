@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -27,6 +28,7 @@ struct ExecPlugin {
   std::string interactive_mode;
   std::string install_hint;
   bool provide_cluster_info = false;
+  std::string cluster_info;  ///< JSON for KUBERNETES_EXEC_INFO; empty unless to be provided
 };
 
 /// How to reach and be known to one API server. Where a file is named it is read again over time.
@@ -34,9 +36,9 @@ struct Config {
   std::string source;  ///< for messages: "in-cluster" or the kubeconfig's path and context
   std::string server;  ///< "https://host:port[/prefix]"
   std::string ns = "default";
-  net::Transport transport;  ///< CA, client certificate, proxy, server name
-  std::string ca_file;               ///< files behind the transport, re-read when they change
-  std::string client_cert_file;
+  net::Transport transport;      ///< CA, client certificate (as PEM), proxy, server name
+  std::string ca_file;           ///< files behind the transport, re-read when they change
+  std::string client_cert_file;  ///< empty where the kubeconfig holds the bytes
   std::string client_key_file;
   base::SecretBytes token;
   std::string token_file;  ///< wins over token
@@ -62,10 +64,19 @@ class Authority {
   virtual void rejected(base::Instant when) = 0;
 };
 
+/// Gives one connection pool new TLS material. What is the pool's own stays the caller's: it sets
+/// `http2` and `max_connections` before it calls CurlHttp::set_transport.
+using SetTransport = std::function<void(net::Transport)>;
+
 /// Bearer tokens (file re-read after 60 s and after a 401, old one kept if the read fails), basic
 /// auth, exec plugins (run again at expiry and after a 401), impersonation headers; client
-/// certificates go into the transports, which are replaced when their files change.
+/// certificates go into the transports, which are replaced when their files change (looked at every
+/// 5 minutes) or a plugin gives new ones. Credentials go over https or to a loopback address only:
+/// anything else is Failure::invalid, "InsecureServer".
 std::unique_ptr<Authority> make_authority(Config config, base::Clock& clock,
-                                          std::vector<net::CurlHttp*> transports);
+                                          std::vector<SetTransport> transports);
+
+/// The same transport once more (its PEM texts are wiped memory, which does not copy silently).
+net::Transport copy(const net::Transport& transport);
 
 }  // namespace edsm::kube

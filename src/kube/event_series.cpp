@@ -97,10 +97,8 @@ EventSeries::Verdict EventSeries::add(EventNote note, base::Instant now, base::W
       ++entry.count;
       entry.last = wall;
       entry.last_seen = now;
-      const bool becomes_series = entry.written == 1;
-      const bool due = becomes_series || now - entry.last_write >= kBetweenWrites;
-      if (entry.queued || !due) return Verdict::counted;
-      return enqueue(entry);
+      if (!entry.queued && *due_at(entry) <= now) enqueue(entry);
+      return Verdict::counted;
     }
     entries_.erase(known->second);
     by_key_.erase(known);
@@ -117,14 +115,23 @@ EventSeries::Verdict EventSeries::add(EventNote note, base::Instant now, base::W
   entry.last_seen = entry.last_write = now;
   entries_.push_front(std::move(entry));
   by_key_.emplace(std::move(key), entries_.begin());
-  return enqueue(entries_.front());
+  enqueue(entries_.front());
+  return Verdict::queued;
 }
 
-EventSeries::Verdict EventSeries::enqueue(Entry& entry) {
-  if (queue_.size() >= kQueue) return Verdict::full;
+/// When what was counted since the last write is due; nothing if nothing was.
+std::optional<base::Instant> EventSeries::due_at(const Entry& entry) {
+  if (entry.count == entry.written) return std::nullopt;
+  const bool becomes_series = entry.written == 1;
+  if (becomes_series) return entry.last_write;
+  return entry.last_write + kBetweenWrites;
+}
+
+/// With a full queue it stays due.
+void EventSeries::enqueue(Entry& entry) {
+  if (queue_.size() >= kQueue) return;
   entry.queued = true;
   queue_.push_back(entry.key);
-  return Verdict::queued;
 }
 
 bool EventSeries::take_token(const ObjectReference& about, base::Instant now) {
@@ -170,9 +177,8 @@ std::string EventSeries::new_name(const ObjectReference& about, base::WallTime w
 std::optional<base::Instant> EventSeries::due() const {
   std::optional<base::Instant> due;
   for (const Entry& entry : entries_) {
-    if (entry.queued || entry.written == 0 || entry.count == entry.written) continue;
-    const base::Instant at = entry.last_write + kBetweenWrites;
-    if (!due || at < *due) due = at;
+    const auto at = due_at(entry);
+    if (at && (!due || *at < *due)) due = at;
   }
   return due;
 }
@@ -185,8 +191,8 @@ EventSeries::Entry* EventSeries::front() {
 std::optional<EventSeries::Write> EventSeries::next(base::Instant now) {
   if (queue_.empty()) {
     for (Entry& entry : entries_) {
-      const bool counted_on = entry.written > 0 && entry.count > entry.written;
-      if (counted_on && now - entry.last_write >= kBetweenWrites) enqueue(entry);
+      const auto at = due_at(entry);
+      if (at && *at <= now) enqueue(entry);
     }
   }
   const Entry* const entry = front();

@@ -39,7 +39,7 @@ class EventSeries {
  public:
   enum class Verdict : std::uint8_t {
     queued,
-    counted,  ///< part of a series that is written later or waits already
+    counted,  ///< part of a series
     limited,  ///< dropped: this object says too much
     full,     ///< dropped: too many writes wait
   };
@@ -88,7 +88,8 @@ class EventSeries {
   using Buckets = std::list<Bucket>;
 
   bool take_token(const ObjectReference& about, base::Instant now);
-  Verdict enqueue(Entry& entry);
+  void enqueue(Entry& entry);
+  static std::optional<base::Instant> due_at(const Entry& entry);
   std::string new_name(const ObjectReference& about, base::WallTime wall);
   base::SecretBytes create_body(const Entry& entry) const;
   static base::SecretBytes patch_body(const Entry& entry);

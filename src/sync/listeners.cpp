@@ -29,8 +29,13 @@ void BindingListener::applied(const boost::json::value& object) {
   if (before == nullptr) count(key.ns, +1);
   if (!change.relevant) return;
   shared_.trigger(key, change.fresh ? WorkQueue::Priority::background : WorkQueue::Priority::live);
-  // A target that is no longer claimed may be what a younger binding waits for.
-  for (const auto& other : shared_.bindings.of_target(old_target)) shared_.trigger(other);
+  // Who else claims the old or the new target may win or lose it now.
+  const auto new_target = shared_.bindings.find(key)->binding.target_key();
+  for (const auto& target : {old_target, new_target}) {
+    for (const auto& other : shared_.bindings.of_target(target)) {
+      if (other != key) shared_.trigger(other);
+    }
+  }
 }
 
 void BindingListener::forget(const base::ObjectKey& key) {

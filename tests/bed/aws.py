@@ -57,10 +57,11 @@ class Depth:
 
 class _Server:
     """What both emulators have in common. State is per account and region:
-    the helpers below work in REGION, as ROOT_USER."""
+    the helpers below work in REGION, as `user`."""
 
     name: str
     health: str
+    user = ROOT_USER
 
     def __init__(self) -> None:
         self._clients: dict[tuple[str, str, str, Credentials], Any] = {}
@@ -101,10 +102,11 @@ class _Server:
         self.stop()
         self.start()
 
-    def client(self, service: str, credentials: Credentials = ROOT_USER, *, region: str = REGION,
+    def client(self, service: str, credentials: Credentials | None = None, *, region: str = REGION,
                url: str | None = None) -> Any:
-        """A boto3 client that does not retry; `url` is that of a proxy before it."""
-        url = url or self.url
+        """A boto3 client of `user`, if no other is given, that does not retry; `url` is that of a
+        proxy before it."""
+        url, credentials = url or self.url, credentials or self.user
         key = (service, region, url, credentials)
         if key not in self._clients:
             self._clients[key] = boto3.client(
@@ -246,7 +248,7 @@ class Moto(_Server):
 
     def enforce_auth(self) -> None:
         """From now on verifies signatures and policies. That refuses ROOT_USER:
-        make everything that is needed before. Policies need Resource "*": for
+        make everything that is needed before, or a `user` who may. Policies need Resource "*": for
         Secrets Manager it looks at actions only."""
         requests.post(self.url + "/moto-api/reset-auth", data=b"0", timeout=10,
                       headers={"Content-Type": "application/octet-stream"}).raise_for_status()

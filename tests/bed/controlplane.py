@@ -236,5 +236,5 @@ def _base64(path: Path) -> str:
 
 
 def _has_condition(obj: Object, name: str) -> bool:
-    conditions = obj.get("status", {}).get("conditions", [])
+    conditions = obj.get("status", {}).get("conditions") or []
     return any(condition["type"] == name and condition["status"] == "True" for condition in conditions)

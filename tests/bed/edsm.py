@@ -15,6 +15,7 @@ from bed import ROOT
 from bed.process import Process, wait_for
 from bed.scratch import free_port, work_dir
 
+_INHERITED = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
 _SAMPLE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -27,15 +28,15 @@ def default_binary() -> Path:
 class Edsm:
     """One run of `edsm run`, from `with` to the end of its block.
 
-    `env` is its whole environment, but for PATH and HOME: nothing of the
-    developer's AWS or Kubernetes settings leaks in.
+    `env` is its whole environment, but for PATH, HOME and the sanitizers' options: nothing
+    of the developer's AWS or Kubernetes settings leaks in.
     """
 
     def __init__(self, kubeconfig: Path | str | None = None, *, env: Mapping[str, str] | None = None,
                  flags: Sequence[str] = (), binary: Path | str | None = None, name: str = "edsm") -> None:
         self.binary = Path(binary or default_binary())
         self.name = name
-        self.env = {"PATH": os.environ["PATH"], **(env or {})}
+        self.env = {name: os.environ[name] for name in _INHERITED if name in os.environ} | dict(env or {})
         if kubeconfig:
             self.env["KUBECONFIG"] = str(kubeconfig)
         self.flags = list(flags)

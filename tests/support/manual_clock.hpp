@@ -3,8 +3,8 @@
 #include <map>
 #include <memory>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -44,7 +44,7 @@ class ManualClock final : public base::Clock {
   void advance(base::Duration time) {
     now_ += time;
     while (!sleepers_.empty() && sleepers_.begin()->first <= now_) {
-      sleepers_.begin()->second->cancel();
+      if (const auto timer = sleepers_.begin()->second.lock()) timer->cancel();
       sleepers_.erase(sleepers_.begin());
     }
   }
@@ -61,7 +61,8 @@ class ManualClock final : public base::Clock {
   base::Duration wall_offset_{};
   base::Duration slept_{};
   std::uint64_t random_ = 0;
-  std::multimap<base::Instant, std::shared_ptr<boost::asio::steady_timer>> sleepers_;
+  /// The timers belong to the sleeping coroutines, so that none outlives its io_context.
+  std::multimap<base::Instant, std::weak_ptr<boost::asio::steady_timer>> sleepers_;
 };
 
 }  // namespace edsm::support

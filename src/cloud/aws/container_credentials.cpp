@@ -23,7 +23,7 @@ bool is_loopback_v4(std::string_view host) {
 bool is_local(std::string_view host) {
   static constexpr std::array<std::string_view, 5> hosts = {"localhost", "::1", "169.254.170.2",
                                                             "169.254.170.23", "fd00:ec2::23"};
-  return std::ranges::contains(hosts, host) || is_loopback_v4(host);
+  return one_of(hosts, host) || is_loopback_v4(host);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/time.hpp"
 #include "cloud/aws/container_credentials.hpp"
 #include "cloud/aws/process_credentials.hpp"
 #include "cloud/aws/text.hpp"

@@ -50,6 +50,7 @@ struct QueueUrl {
   std::string account;
   std::string name;
   bool aws_host = false;  ///< one of AWS's own hosts (VPC endpoints included)
+  std::string endpoint;   ///< where calls go; load_settings fills it in
 };
 /// Failure::invalid, code "InvalidQueueUrl".
 base::Result<QueueUrl> parse_queue_url(std::string_view text);

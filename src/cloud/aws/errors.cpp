@@ -144,9 +144,9 @@ Failure classify(std::string_view code, int status) {
   return row == table.end() ? by_status(status) : row->failure;
 }
 
-bool may_be_clock_skew(std::string_view code) { return std::ranges::contains(skew_codes, stem(code)); }
+bool may_be_clock_skew(std::string_view code) { return one_of(skew_codes, stem(code)); }
 
-bool wants_new_credentials(std::string_view code) { return std::ranges::contains(renewable_codes, stem(code)); }
+bool wants_new_credentials(std::string_view code) { return one_of(renewable_codes, stem(code)); }
 
 std::string error_code(const net::Response& response) {
   const std::string_view body = response.body.view();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 std::optional<std::int64_t> parse_number(std::string_view text);
 /// "true" and "false" in any case.
 std::optional<bool> parse_bool(std::string_view text);
+template <class Range>
+bool one_of(const Range& range, std::string_view text) {
+  return std::ranges::find(range, text) != std::ranges::end(range);
+}
 bool is_digits(std::string_view text);
 bool is_alnum(char c);
 

@@ -1,0 +1,73 @@
+# All commands of the project. They install and build what they need themselves (tools/setup) and
+# keep it outside the tree, in $EDSM_CACHE or ~/.cache/edsm; needed beforehand: bash, Python 3.11, Go.
+#
+#   PRESET=dev     whose tests and program `unit` and `integration` run (default asan)
+#   STATIC=0       `build` links Debian's shared libraries instead of one static program
+#   KEEP=1         `demo` leaves everything running when it is through
+#   EDSM_JOBS=N    how many things at once (default: the machine's processors)
+
+SHELL := /bin/bash
+MAKEFLAGS += --no-print-directory
+
+EDSM_JOBS ?= $(shell nproc)
+PRESET ?= asan
+export EDSM_JOBS STATIC
+
+venv = $$(tools/setup/python.sh --print-path)
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Show EDSM at work against a real control plane and an AWS emulator (KEEP=1: leave it running)
+	@tools/setup/all.sh
+	@EDSM_BINARY=$(CURDIR)/build/edsm PYTHONPATH=tests:tools $(venv)/bin/python -m demo $(if $(filter 1,$(KEEP)),--keep)
+
+.PHONY: build
+build: ## Build the program that users run: build/edsm
+	@tools/setup/packages.sh
+	@tools/release/build.sh
+
+.PHONY: test
+test: ## Run everything that a change must pass: checks, unit tests, integration tests
+	@tools/ci/test.py all --preset $(PRESET)
+
+.PHONY: unit
+unit: ## Run the unit tests only
+	@tools/ci/test.py unit --preset $(PRESET)
+
+.PHONY: integration
+integration: ## Run the integration tests only
+	@tools/ci/test.py integration --preset $(PRESET)
+
+.PHONY: lint
+lint: ## Check format, arrows, coroutine rules and clang-tidy (only what changed since it was clean)
+	@tools/setup/packages.sh
+	@tools/lint/format.sh --check
+	@tools/lint/arrows.py
+	@tools/lint/clang.py coroutines
+	@tools/lint/clang.py tidy
+
+.PHONY: fmt
+fmt: ## Format the C++ sources
+	@tools/lint/format.sh
+
+.PHONY: manifests
+manifests: ## Write config/install.yaml from the other files of config/
+	@tools/generate/manifests.py
+
+.PHONY: generate
+generate: manifests ## Write docs/reference/ from the CRD and from the program's own help
+	@tools/setup/packages.sh
+	@cmake --preset dev >/dev/null
+	@ninja -C build/dev -j $(EDSM_JOBS) --quiet edsm
+	@$(venv)/bin/python tools/generate/reference.py --program build/dev/edsm
+
+.PHONY: kind
+kind: ## Make a kind cluster and install CRD and permissions into it
+	@tools/release/kind.sh
+
+.PHONY: clean
+clean: ## Remove build/ (what is cached outside the tree stays)
+	rm -rf build

@@ -1,0 +1,164 @@
+#include "cli/options.hpp"
+
+#include <map>
+#include <sstream>
+
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/version.hpp>
+#include <curl/curlver.h>
+#include <fmt/format.h>
+#include <openssl/opensslv.h>
+
+#include "cli/environment.hpp"
+
+namespace edsm::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+/// Durations of the command line in milliseconds, as CLI11 reads them.
+struct Times {
+  double rollout_window_ms = 1000;
+  double resync_interval_ms = 30.0 * 60 * 1000;
+};
+
+base::Duration to_duration(double milliseconds) {
+  return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double, std::milli>(milliseconds));
+}
+
+void add_duration(CLI::App& app, const std::string& name, double& target, const std::string& text) {
+  static const std::map<std::string, double> units = {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+  app.add_option(name, target, text)
+      ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
+      ->check(CLI::NonNegativeNumber)
+      ->option_text("DURATION");
+}
+
+void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
+  run.add_option("--metrics-bind-address", options.metrics_address,
+                 "Where /metrics is served; 0 switches it off. [:8080]")
+      ->option_text("ADDRESS");
+  run.add_option("--health-probe-bind-address", options.health_address,
+                 "Where /healthz and /readyz are served; 0 switches them off. [:8081]")
+      ->option_text("ADDRESS");
+  run.add_flag("--leader-elect", options.leader_elect,
+               "Elect one active replica by the Lease a06dd29d.edsm.io. Needed with more than one replica.");
+  run.add_flag("--metrics-secure", options.metrics_secure,
+               "Serve metrics by HTTPS, with the certificate from --metrics-cert-path.");
+  run.add_option("--metrics-cert-path", options.metrics_cert_path, "Folder of the metrics server's certificate.")
+      ->option_text("FOLDER");
+  run.add_option("--metrics-cert-name", options.metrics_cert_name, "Its certificate file. [tls.crt]")
+      ->option_text("FILE");
+  run.add_option("--metrics-cert-key", options.metrics_cert_key, "Its key file. [tls.key]")->option_text("FILE");
+  run.add_flag("--enable-http2", options.enable_http2,
+               "Accepted for compatibility: probes and metrics are always served by HTTP/1.1.");
+  run.add_option("--watch-namespace", options.sync.watch_namespace,
+                 "Work in this namespace only. [all namespaces]")
+      ->option_text("NAMESPACE");
+  run.add_option("--namespace", options.own_namespace,
+                 "The controller's own namespace, for its Lease and its digest key. "
+                 "[POD_NAMESPACE, else the ServiceAccount's, else kube-system]")
+      ->option_text("NAMESPACE");
+  run.add_option("--kubeconfig", options.kubeconfig,
+                 "Reach the API server by this file. [KUBECONFIG, else in-cluster, else ~/.kube/config]")
+      ->option_text("FILE");
+  run.add_option("--context", options.context, "Context of the kubeconfig. [its current-context]")
+      ->option_text("NAME");
+  add_duration(run, "--resync-interval", times.resync_interval_ms,
+               "How often version ids are compared with the cloud, to find what events missed. [30m]");
+  add_duration(run, "--rollout-window", times.rollout_window_ms,
+               "Changes that come within this time restart a workload once. [1s]");
+  run.add_option("--rollout-rate", options.sync.rollouts_per_second,
+                 "Restarts of workloads per second, sustained; five seconds' worth may come at once. [20]")
+      ->check(CLI::PositiveNumber)
+      ->option_text("NUMBER");
+  run.add_option("--workers", options.sync.workers, "How many bindings are worked on at once. [32]")
+      ->check(CLI::Range(1, 1024))
+      ->option_text("NUMBER");
+}
+
+void add_log_options(CLI::App& run, RunOptions& options) {
+  run.add_option_function<std::string>(
+         "--log-level,--zap-log-level",
+         [&options](const std::string& text) {
+           const auto level = telemetry::parse_level(text);
+           if (!level) throw CLI::ValidationError("--log-level", "\"" + text + "\" is none of debug, info, warn, error");
+           options.log_level = *level;
+         },
+         "Least severity that is logged: debug, info, warn or error. [info]")
+      ->option_text("LEVEL");
+  static const std::map<std::string, telemetry::Format> formats = {{"json", telemetry::Format::json},
+                                                                   {"text", telemetry::Format::text}};
+  run.add_option("--log-format", options.log_format, "json or text. [text on a terminal, else json]")
+      ->transform(CLI::CheckedTransformer(formats))
+      ->option_text("FORMAT");
+}
+
+std::string version_text() {
+  return fmt::format("edsm {}\n  {}\n  Boost {}.{}, libcurl {}, {}\n", EDSM_VERSION, __VERSION__,
+                     BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, LIBCURL_VERSION, OPENSSL_VERSION_TEXT);
+}
+
+/// The reference page of the flags, from the same declarations as --help.
+std::string markdown(const CLI::App& run) {
+  std::string page = "| flag | meaning | default |\n|---|---|---|\n";
+  for (const auto* const option : run.get_options()) {
+    if (option->get_group().empty() || option->get_name() == "--help") continue;
+    std::string text = option->get_description();
+    std::string preset;
+    if (const auto bracket = text.rfind(" ["); bracket != std::string::npos && text.ends_with(']')) {
+      preset = text.substr(bracket + 2, text.size() - bracket - 3);
+      text.resize(bracket);
+    }
+    page += fmt::format("| `{}` | {} | {} |\n", option->get_name(false, true), text, preset);
+  }
+  return page + "\n" + environment_markdown();
+}
+
+}  // namespace
+
+std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const* argv) {
+  RunOptions options;
+  Times times;
+  options.log_format = ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
+
+  CLI::App app("EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
+               "the cloud, from the moment the source changes.",
+               "edsm");
+  app.require_subcommand(0, 1);
+  app.get_formatter()->column_width(38);
+  auto* const run = app.add_subcommand("run", "Run the controller until SIGTERM or SIGINT.");
+  auto* const version = app.add_subcommand("version", "Print the version and what it was built with.");
+  bool help_markdown = false;
+  run->add_flag("--help-markdown", help_markdown)->group("");
+  add_run_options(*run, options, times);
+  add_log_options(*run, options);
+  run->footer(environment_help());
+  app.footer("`edsm COMMAND --help` explains a command.");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::ostringstream out;
+    std::ostringstream err;
+    const int code = app.exit(error, out, err);
+    if (code == 0) return std::unexpected(Ending{0, out.str()});
+    return std::unexpected(Ending{kUsageError, "edsm: " + err.str()});
+  }
+  if (version->parsed()) return std::unexpected(Ending{0, version_text()});
+  if (help_markdown) return std::unexpected(Ending{0, markdown(*run)});
+  if (!run->parsed()) return std::unexpected(Ending{kUsageError, app.help()});
+  if (options.metrics_secure && options.metrics_cert_path.empty()) {
+    return std::unexpected(Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
+  }
+  options.sync.rollout_window = to_duration(times.rollout_window_ms);
+  options.sync.resync_interval = to_duration(times.resync_interval_ms);
+  if (options.sync.resync_interval < std::chrono::seconds(10)) {
+    return std::unexpected(Ending{kUsageError, "edsm: --resync-interval must be at least 10s\n"});
+  }
+  return options;
+}
+
+}  // namespace edsm::cli

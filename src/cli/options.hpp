@@ -1,0 +1,38 @@
+#pragma once
+
+#include <expected>
+#include <string>
+
+#include "sync/shared.hpp"
+#include "telemetry/log.hpp"
+
+namespace edsm::cli {
+
+/// What the command line of `edsm run` asks for.
+struct RunOptions {
+  std::string kubeconfig;
+  std::string context;
+  std::string own_namespace;
+  std::string metrics_address = ":8080";
+  std::string health_address = ":8081";
+  bool metrics_secure = false;
+  std::string metrics_cert_path;
+  std::string metrics_cert_name = "tls.crt";
+  std::string metrics_cert_key = "tls.key";
+  bool enable_http2 = false;
+  bool leader_elect = false;
+  telemetry::Level log_level = telemetry::Level::info;
+  telemetry::Format log_format = telemetry::Format::json;
+  sync::Settings sync;
+};
+
+/// What to do, or what to print and with which exit code to end.
+struct Ending {
+  int exit_code = 0;
+  std::string output;  ///< to standard output if the code is 0, else to standard error
+};
+
+/// Reads the command line. Help, version and mistakes are Endings.
+std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const* argv);
+
+}  // namespace edsm::cli

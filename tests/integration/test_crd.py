@@ -1,0 +1,105 @@
+"""What the API server accepts as an EventDrivenSecret, with the CRD as it is shipped."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bed.controlplane import ROOT, ControlPlane
+from bed.kube import KubeError
+
+NUMBERS = itertools.count()
+KEYS = [{"secretKey": f"k{number}"} for number in range(501)]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[ControlPlane]:
+    with ControlPlane(controllers=False, kwok=False) as cluster:
+        cluster.install([ROOT / "config/install.yaml", ROOT / "config/optional"])
+        yield cluster
+
+
+def create(cluster: ControlPlane, **spec: Any) -> dict[str, Any]:
+    full = {"cloudProvider": "aws", "secretPath": "prod/db", "targetSecretName": "db"} | spec
+    return cluster.kube.create({
+        "apiVersion": "secrets.edsm.io/v1alpha1", "kind": "EventDrivenSecret",
+        "metadata": {"name": f"case-{next(NUMBERS)}", "namespace": "default"},
+        "spec": {name: value for name, value in full.items() if value is not None}})
+
+
+@pytest.mark.parametrize("spec, field", [
+    ({"cloudProvider": None}, "spec.cloudProvider"),
+    ({"cloudProvider": ""}, "spec.cloudProvider"),
+    ({"secretPath": None}, "spec.secretPath"),
+    ({"secretPath": ""}, "spec.secretPath"),
+    ({"secretPath": "a" * 2049}, "spec.secretPath"),
+    ({"targetSecretName": None}, "spec.targetSecretName"),
+    ({"targetSecretName": "Upper"}, "spec.targetSecretName"),
+    ({"targetSecretName": "a" * 254}, "spec.targetSecretName"),
+    ({"format": "YAML"}, "spec.format"),
+    ({"rawKey": "a/b"}, "spec.rawKey"),
+    ({"rawKey": ".."}, "spec.rawKey"),
+    ({"data": [{"property": "a"}]}, "spec.data[0].secretKey"),
+    ({"data": [{"secretKey": "a/b"}]}, "spec.data[0].secretKey"),
+    ({"data": [{"secretKey": "..a"}]}, "spec.data[0].secretKey"),
+    ({"data": [{"secretKey": "a"}, {"secretKey": "a"}]}, "spec.data[1]"),
+    ({"data": KEYS}, "spec.data"),
+    ({"data": KEYS[:1], "format": "Text"}, "spec.data"),
+    ({"data": KEYS[:1], "format": "Binary"}, "spec.data"),
+    ({"target": {"labels": {"eventdrivensecretsmanaged": "false"}}}, "spec.target.labels"),
+    ({"target": {"labels": {"team": "two words"}}}, "spec.target.labels.team"),
+    ({"target": {"annotations": {"secrets.edsm.io/version": "1"}}}, "spec.target.annotations"),
+    ({"target": {"creationPolicy": "None"}}, "spec.target.creationPolicy"),
+    ({"target": {"creationPolicy": "Merge", "deletionPolicy": "Delete"}}, "spec.target.deletionPolicy"),
+])
+def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> None:
+    with pytest.raises(KubeError) as refusal:
+        create(cluster, **spec)
+    assert refusal.value.reason == "Invalid"
+    assert field in str(refusal.value)
+
+
+@pytest.mark.parametrize("spec", [
+    {},
+    {"cloudProvider": "nimbus"},  # the controller explains it
+    {"secretPath": "a" * 2048},
+    {"targetSecretName": "a.b-c"},
+    {"data": KEYS[:500]},
+    {"data": KEYS[:1], "format": "JSON"},
+    {"data": [], "format": "Text"},
+    {"target": {"deletionPolicy": "Delete"}},
+    {"target": {"labels": {"example.org/team": ""}, "annotations": {"example.org/note": "two words"}}},
+])
+def test_accepted(cluster: ControlPlane, spec: dict[str, Any]) -> None:
+    create(cluster, **spec)
+
+
+def test_defaults(cluster: ControlPlane) -> None:
+    made = create(cluster)
+    assert made["spec"] == {
+        "cloudProvider": "aws", "secretPath": "prod/db", "targetSecretName": "db", "format": "Auto",
+        "rawKey": "value",
+        "target": {"type": "Opaque", "creationPolicy": "Owner", "deletionPolicy": "Retain"}}
+    assert made["status"] == {"observedGeneration": -1}
+
+
+def test_target_name_may_change(cluster: ControlPlane) -> None:
+    made = create(cluster)
+    made["spec"]["targetSecretName"] = "other"
+    assert cluster.kube.replace(made)["metadata"]["generation"] == 2
+
+
+def test_field_selector(cluster: ControlPlane) -> None:
+    made = create(cluster, targetSecretName="selected")
+    found = cluster.kube.request(
+        "GET", "/apis/secrets.edsm.io/v1alpha1/eventdrivensecrets?fieldSelector=spec.targetSecretName%3Dselected")
+    assert [item["metadata"]["name"] for item in found["items"]] == [made["metadata"]["name"]]
+
+
+@pytest.mark.parametrize("sample", sorted((ROOT / "config/samples").glob("*.yaml")), ids=lambda path: path.stem)
+def test_samples(cluster: ControlPlane, sample) -> None:
+    for applied in cluster.kube.apply_file(sample):
+        assert applied["metadata"]["uid"]

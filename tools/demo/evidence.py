@@ -1,0 +1,144 @@
+"""When something happened: by the word of the AWS wire and of watches of the API server.
+
+All times are monotonic seconds of this process, the clock of the wire proxy and
+of the watches alike. Nothing is taken from the controller's own account.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any, Self
+
+from bed.exchange import Exchange, Recorder
+from bed.kube import Kube, Object, WatchEvent
+from bed.process import Hopeless, Process, wait_for
+from bed.watching import Watching
+
+VERSION = "secrets.edsm.io/version"  # on targets: the cloud version that they hold
+ROLLED_OUT = "secrets.edsm.io/rolled-out"  # on workloads: what their pods have seen
+TEMPLATE = "secrets.edsm.io/rollout"  # on pod templates: its change restarts the pods
+
+READS = frozenset({"GetSecretValue", "BatchGetSecretValue"})
+DELETES = frozenset({"DeleteMessage", "DeleteMessageBatch"})
+LIMIT = 20.0  # seconds for any single step
+
+
+class Evidence:
+    """Watches one namespace, and reads what the wire's recorder keeps (with bodies)."""
+
+    def __init__(self, kube: Kube, namespace: str, recorder: Recorder) -> None:
+        self._kube, self._namespace, self.recorder = kube, namespace, recorder
+        self.processes: list[Process] = []  # whose end makes waiting vain
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self.secrets, self.deployments, self.pods = (
+                stack.enter_context(Watching(self._kube, kind, self._namespace))
+                for kind in ("Secret", "Deployment", "Pod"))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def wait(self, look: Callable[[], Any], what: str, limit: float = LIMIT) -> Any:
+        """Waits for what `look` finds; a failure names it."""
+        return wait_for(look, limit, what, self.processes)
+
+    # -- the cluster ------------------------------------------------------------
+
+    def event(self, watch: Watching, condition: Callable[[WatchEvent], Any], after: float, what: str) -> WatchEvent:
+        """The first event of the watch after a moment that meets the condition."""
+        def look() -> WatchEvent | None:
+            ended = watch.ended  # looked at first: the list is complete if it is set
+            for event in list(watch.events):
+                if event.at >= after and condition(event):
+                    return event
+            if ended:
+                raise Hopeless(f"while waiting for {what}, the demo's own watch broke: {ended}")
+            return None
+        return self.wait(look, what)
+
+    def new_pods_ready(self, old: Iterable[str], count: int) -> list[float]:
+        """When the first `count` pods that are not `old` (uids) became ready, in order."""
+        known = set(old)
+
+        def look() -> list[float] | None:
+            ready: dict[str, float] = {}
+            for event in list(self.pods.events):
+                uid = event.object["metadata"]["uid"]
+                if uid not in known and event.type != "DELETED" and is_ready(event.object):
+                    ready.setdefault(uid, event.at)
+            return sorted(ready.values())[:count] if len(ready) >= count else None
+        return self.wait(look, f"{count} new pods to be ready")
+
+    def template_changes(self, after: float, until: float | None = None) -> list[WatchEvent]:
+        """The events with which a Deployment got another pod template: restarts."""
+        last: dict[str, Any] = {}
+        changes = []
+        for event in list(self.deployments.events):
+            name, template = event.object["metadata"]["name"], event.object["spec"]["template"]
+            changed = event.type == "MODIFIED" and last.get(name) not in (None, template)
+            if changed and after <= event.at and (until is None or event.at < until):
+                changes.append(event)
+            last[name] = template
+        return changes
+
+    # -- the wire -----------------------------------------------------------------
+
+    def received(self, version: str) -> tuple[Exchange, str]:
+        """The reply that brought the event about this version from the queue, and its receipt."""
+        def look() -> tuple[Exchange, str] | None:
+            for exchange in self.ended("ReceiveMessage"):
+                for message in json.loads(exchange.reply or b"{}").get("Messages") or []:
+                    if json.loads(message["Body"]).get("detail", {}).get("versionId") == version:
+                        return exchange, message["ReceiptHandle"]
+            return None
+        return self.wait(look, f"the event about version {version} to be received from the queue")
+
+    def deleted(self, receipt: str) -> Exchange:
+        """The call that took the received message off the queue."""
+        def look() -> Exchange | None:
+            for exchange in self.ended(*DELETES):
+                body = json.loads(exchange.body)
+                entries = body.get("Entries", [body])
+                if exchange.status == 200 and any(entry["ReceiptHandle"] == receipt for entry in entries):
+                    return exchange
+            return None
+        return self.wait(look, "the event to be taken off the queue after its effect")
+
+    def value_reads(self, after: float, until: float | None = None) -> list[Exchange]:
+        return [exchange for exchange in self.ended(*READS)
+                if exchange.began_at >= after and (until is None or exchange.began_at < until)]
+
+    def value_read(self, after: float) -> Exchange:
+        """The first reply with a value that was asked for after a moment."""
+        return self.wait(lambda: self.value_reads(after), "the value to be read from the cloud")[0]
+
+    def ended(self, *operations: str) -> list[Exchange]:
+        """The answered exchanges of these AWS operations."""
+        return self.recorder.find(lambda exchange: bool(exchange.ended) and operation(exchange) in operations)
+
+
+def operation(exchange: Exchange) -> str:
+    """The AWS operation: "GetSecretValue"."""
+    return exchange.target.rpartition(".")[2]
+
+
+def is_ready(pod: Object) -> bool:
+    conditions = pod.get("status", {}).get("conditions", [])
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+
+
+def rolled_out(deployment: Object) -> bool:
+    """Whether all its pods are of its current template and available (as `kubectl rollout status` says)."""
+    status, wished = deployment.get("status", {}), deployment["spec"]["replicas"]
+    return (status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
+            and status.get("replicas") == status.get("updatedReplicas") == status.get("availableReplicas") == wished)
+
+
+def now() -> float:
+    return time.monotonic()
