@@ -99,7 +99,8 @@ std::optional<SecretBytes> base64_decode(std::string_view text) {
       if (digit < 0) return std::nullopt;
       value = value << 6U | static_cast<unsigned>(digit);
     }
-    const bool stray_bits = (padding == 1 && (value & 0xFFU) != 0) || (padding == 2 && (value & 0xFFFFU) != 0);
+    const bool stray_bits =
+        (padding == 1 && (value & 0xFFU) != 0) || (padding == 2 && (value & 0xFFFFU) != 0);
     if (stray_bits) return std::nullopt;
     for (std::size_t i = 0; i < 3 - padding; ++i) {
       out.push_back(static_cast<char>(value >> (16U - 8U * i) & 0xFFU));
@@ -111,7 +112,8 @@ std::optional<SecretBytes> base64_decode(std::string_view text) {
 SecretBytes random_bytes(std::size_t count) {
   SecretBytes bytes;
   bytes.resize(count);
-  require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.span().data()), static_cast<int>(count)) == 1);
+  require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.span().data()),
+                     static_cast<int>(count)) == 1);
   return bytes;
 }
 

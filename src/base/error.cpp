@@ -4,15 +4,24 @@ namespace edsm::base {
 
 std::string_view to_string(Failure failure) {
   switch (failure) {
-    case Failure::transient: return "transient";
-    case Failure::throttled: return "throttled";
-    case Failure::conflict: return "conflict";
-    case Failure::expired: return "expired";
-    case Failure::credentials: return "credentials";
-    case Failure::refused: return "refused";
-    case Failure::absent: return "absent";
-    case Failure::invalid: return "invalid";
-    case Failure::cancelled: return "cancelled";
+    case Failure::transient:
+      return "transient";
+    case Failure::throttled:
+      return "throttled";
+    case Failure::conflict:
+      return "conflict";
+    case Failure::expired:
+      return "expired";
+    case Failure::credentials:
+      return "credentials";
+    case Failure::refused:
+      return "refused";
+    case Failure::absent:
+      return "absent";
+    case Failure::invalid:
+      return "invalid";
+    case Failure::cancelled:
+      return "cancelled";
   }
   return "unknown";
 }

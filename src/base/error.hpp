@@ -11,7 +11,8 @@
 namespace edsm::base {
 
 /// Why something failed, in the few classes that decide what is done about it.
-/// A failure is classified by its machine-readable code where the peer gives one, never by its text.
+/// A failure is classified by its machine-readable code where the peer gives one, never by its
+/// text.
 enum class Failure : std::uint8_t {
   transient,    ///< 5xx, time-out, connection lost: try again with backoff
   throttled,    ///< 429 or a throttling code: try again, after `retry_after` if given

@@ -37,7 +37,9 @@ JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;
 JsonDocument& JsonDocument::operator=(JsonDocument&&) noexcept = default;
 JsonDocument::~JsonDocument() = default;
 
-const boost::json::value& JsonDocument::root() const { return state_->root; }
+const boost::json::value& JsonDocument::root() const {
+  return state_->root;
+}
 
 Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t max_depth) {
   auto state = std::make_unique<State>(text.size() + text.size() / 2 + 256);
@@ -48,7 +50,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t max_
   boost::system::error_code error;
   parser.write(text.data(), text.size(), error);
   if (error) return fail(Failure::invalid, "MalformedJSON", error.message());
-  // The value is built in place: assigning to a value of another resource would copy it out of the arena.
+  // The value is built in place: assigning to a value of another resource would copy it out of the
+  // arena.
   state->root.~value();
   new (&state->root) boost::json::value(parser.release());
   return JsonDocument(std::move(state));

@@ -13,8 +13,9 @@ namespace edsm::base {
 /// Commas are put in by itself; nesting and key/value order are the caller's duty.
 ///
 ///   JsonWriter json;
-///   json.begin_object().member("kind", "Secret").key("data").begin_object()…end_object().end_object();
-///   SecretBytes body = std::move(json).take();
+///   json.begin_object().member("kind",
+///   "Secret").key("data").begin_object()…end_object().end_object(); SecretBytes body =
+///   std::move(json).take();
 class JsonWriter {
  public:
   JsonWriter() = default;
@@ -36,7 +37,9 @@ class JsonWriter {
   /// Text that is JSON already.
   JsonWriter& raw(std::string_view json);
 
-  JsonWriter& member(std::string_view name, std::string_view text) { return key(name).string(text); }
+  JsonWriter& member(std::string_view name, std::string_view text) {
+    return key(name).string(text);
+  }
   JsonWriter& member(std::string_view name, const char* text) { return key(name).string(text); }
 
   const SecretBytes& bytes() const { return out_; }

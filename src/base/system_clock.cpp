@@ -31,6 +31,8 @@ Task<void> SystemClock::sleep_until(Instant when) {
   }
 }
 
-std::uint64_t SystemClock::random() { return engine_(); }
+std::uint64_t SystemClock::random() {
+  return engine_();
+}
 
 }  // namespace edsm::base

@@ -39,7 +39,8 @@ std::optional<WallTime> from_fields(const Fields& f) {
                                          std::chrono::month(static_cast<unsigned>(f.month)),
                                          std::chrono::day(static_cast<unsigned>(f.day))};
   if (!date.ok() || f.hour > 23 || f.minute > 59 || f.second > 60) return std::nullopt;
-  return WallTime(std::chrono::sys_days(date)) + hours(f.hour) + minutes(f.minute) + seconds(f.second);
+  return WallTime(std::chrono::sys_days(date)) + hours(f.hour) + minutes(f.minute) +
+         seconds(f.second);
 }
 
 Fields to_fields(WallTime time) {
@@ -65,8 +66,8 @@ std::string rfc3339_micro(WallTime time) {
 
 std::string rfc3339(WallTime time) {
   const Fields f = to_fields(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour, f.minute,
-                     f.second);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour,
+                     f.minute, f.second);
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

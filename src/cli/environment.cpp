@@ -14,23 +14,29 @@ struct Variable {
 };
 
 constexpr std::array<Variable, 18> kVariables = {{
-    {"SQS_QUEUE_URL", "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
+    {"SQS_QUEUE_URL",
+     "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
     {"AWS_REGION, AWS_DEFAULT_REGION", "Region where neither a binding nor a queue URL names one."},
     {"AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN", "Static credentials."},
-    {"AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME", "Web identity (EKS: IRSA)."},
+    {"AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, AWS_ROLE_SESSION_NAME",
+     "Web identity (EKS: IRSA)."},
     {"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI, AWS_CONTAINER_CREDENTIALS_FULL_URI",
      "Container credentials (EKS Pod Identity, ECS)."},
-    {"AWS_CONTAINER_AUTHORIZATION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "Their authorization token."},
-    {"AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE", "Profile, and the files that hold it."},
+    {"AWS_CONTAINER_AUTHORIZATION_TOKEN, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+     "Their authorization token."},
+    {"AWS_PROFILE, AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE",
+     "Profile, and the files that hold it."},
     {"AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT", "Instance metadata (IMDSv2)."},
     {"AWS_ENDPOINT", "Endpoint of all AWS services, for emulators and private endpoints."},
-    {"AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER, AWS_ENDPOINT_URL_STS",
+    {"AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER, "
+     "AWS_ENDPOINT_URL_STS",
      "The same, as the AWS SDKs read them."},
     {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "Ignores the endpoints of environment and files."},
     {"AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT", "FIPS and dual-stack endpoints."},
     {"AWS_MAX_ATTEMPTS, AWS_RETRY_MODE", "Retries of one call."},
     {"AWS_CA_BUNDLE", "Certificates that are trusted for AWS."},
-    {"HTTPS_PROXY, HTTP_PROXY, NO_PROXY", "Proxy for the cloud and, without proxy-url, for the API server."},
+    {"HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
+     "Proxy for the cloud and, without proxy-url, for the API server."},
     {"KUBECONFIG", "kubeconfig file(s), separated by colons."},
     {"KUBERNETES_SERVICE_HOST, KUBERNETES_SERVICE_PORT", "Set by Kubernetes inside a cluster."},
     {"POD_NAMESPACE", "The controller's own namespace."},
@@ -46,7 +52,8 @@ std::optional<std::string> environment(std::string_view name) {
 
 std::string environment_help() {
   std::string text = "Environment:\n";
-  for (const auto& variable : kVariables) text += fmt::format("  {}\n      {}\n", variable.name, variable.meaning);
+  for (const auto& variable : kVariables)
+    text += fmt::format("  {}\n      {}\n", variable.name, variable.meaning);
   return text;
 }
 

@@ -3,13 +3,12 @@
 #include <map>
 #include <sstream>
 
-#include <unistd.h>
-
 #include <CLI/CLI.hpp>
 #include <boost/version.hpp>
 #include <curl/curlver.h>
 #include <fmt/format.h>
 #include <openssl/opensslv.h>
+#include <unistd.h>
 
 #include "cli/environment.hpp"
 
@@ -25,11 +24,13 @@ struct Times {
 };
 
 base::Duration to_duration(double milliseconds) {
-  return std::chrono::duration_cast<base::Duration>(std::chrono::duration<double, std::milli>(milliseconds));
+  return std::chrono::duration_cast<base::Duration>(
+      std::chrono::duration<double, std::milli>(milliseconds));
 }
 
 void add_duration(CLI::App& app, const std::string& name, double& target, const std::string& text) {
-  static const std::map<std::string, double> units = {{"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
+  static const std::map<std::string, double> units = {
+      {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
   app.add_option(name, target, text)
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
       ->check(CLI::NonNegativeNumber)
@@ -43,15 +44,19 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--health-probe-bind-address", options.health_address,
                  "Where /healthz and /readyz are served; 0 switches them off. [:8081]")
       ->option_text("ADDRESS");
-  run.add_flag("--leader-elect", options.leader_elect,
-               "Elect one active replica by the Lease a06dd29d.edsm.io. Needed with more than one replica.");
+  run.add_flag(
+      "--leader-elect", options.leader_elect,
+      "Elect one active replica by the Lease a06dd29d.edsm.io. Needed with more than one replica.");
   run.add_flag("--metrics-secure", options.metrics_secure,
                "Serve metrics by HTTPS, with the certificate from --metrics-cert-path.");
-  run.add_option("--metrics-cert-path", options.metrics_cert_path, "Folder of the metrics server's certificate.")
+  run.add_option("--metrics-cert-path", options.metrics_cert_path,
+                 "Folder of the metrics server's certificate.")
       ->option_text("FOLDER");
-  run.add_option("--metrics-cert-name", options.metrics_cert_name, "Its certificate file. [tls.crt]")
+  run.add_option("--metrics-cert-name", options.metrics_cert_name,
+                 "Its certificate file. [tls.crt]")
       ->option_text("FILE");
-  run.add_option("--metrics-cert-key", options.metrics_cert_key, "Its key file. [tls.key]")->option_text("FILE");
+  run.add_option("--metrics-cert-key", options.metrics_cert_key, "Its key file. [tls.key]")
+      ->option_text("FILE");
   run.add_flag("--enable-http2", options.enable_http2,
                "Accepted for compatibility: probes and metrics are always served by HTTP/1.1.");
   run.add_option("--watch-namespace", options.sync.watch_namespace,
@@ -61,17 +66,20 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
                  "The controller's own namespace, for its Lease and its digest key. "
                  "[POD_NAMESPACE, else the ServiceAccount's, else kube-system]")
       ->option_text("NAMESPACE");
-  run.add_option("--kubeconfig", options.kubeconfig,
-                 "Reach the API server by this file. [KUBECONFIG, else in-cluster, else ~/.kube/config]")
+  run.add_option(
+         "--kubeconfig", options.kubeconfig,
+         "Reach the API server by this file. [KUBECONFIG, else in-cluster, else ~/.kube/config]")
       ->option_text("FILE");
   run.add_option("--context", options.context, "Context of the kubeconfig. [its current-context]")
       ->option_text("NAME");
-  add_duration(run, "--resync-interval", times.resync_interval_ms,
-               "How often version ids are compared with the cloud, to find what events missed. [30m]");
+  add_duration(
+      run, "--resync-interval", times.resync_interval_ms,
+      "How often version ids are compared with the cloud, to find what events missed. [30m]");
   add_duration(run, "--rollout-window", times.rollout_window_ms,
                "Changes that come within this time restart a workload once. [1s]");
-  run.add_option("--rollout-rate", options.sync.rollouts_per_second,
-                 "Restarts of workloads per second, sustained; five seconds' worth may come at once. [20]")
+  run.add_option(
+         "--rollout-rate", options.sync.rollouts_per_second,
+         "Restarts of workloads per second, sustained; five seconds' worth may come at once. [20]")
       ->check(CLI::PositiveNumber)
       ->option_text("NUMBER");
   run.add_option("--workers", options.sync.workers, "How many bindings are worked on at once. [32]")
@@ -84,37 +92,43 @@ void add_log_options(CLI::App& run, RunOptions& options) {
          "--log-level,--zap-log-level",
          [&options](const std::string& text) {
            const auto level = telemetry::parse_level(text);
-           if (!level) throw CLI::ValidationError("--log-level", "\"" + text + "\" is none of debug, info, warn, error");
+           if (!level)
+             throw CLI::ValidationError("--log-level",
+                                        "\"" + text + "\" is none of debug, info, warn, error");
            options.log_level = *level;
          },
          "Least severity that is logged: debug, info, warn or error. [info]")
       ->option_text("LEVEL");
-  static const std::map<std::string, telemetry::Format> formats = {{"json", telemetry::Format::json},
-                                                                   {"text", telemetry::Format::text}};
-  run.add_option("--log-format", options.log_format, "json or text. [text on a terminal, else json]")
+  static const std::map<std::string, telemetry::Format> formats = {
+      {"json", telemetry::Format::json}, {"text", telemetry::Format::text}};
+  run.add_option("--log-format", options.log_format,
+                 "json or text. [text on a terminal, else json]")
       ->transform(CLI::CheckedTransformer(formats))
       ->option_text("FORMAT");
 }
 
 std::string version_text() {
   return fmt::format("edsm {}\n  {}\n  Boost {}.{}, libcurl {}, {}\n", EDSM_VERSION, __VERSION__,
-                     BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, LIBCURL_VERSION, OPENSSL_VERSION_TEXT);
+                     BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000, LIBCURL_VERSION,
+                     OPENSSL_VERSION_TEXT);
 }
 
 /// The reference page of the flags, from the same declarations as --help.
 std::string markdown(const CLI::App& run) {
-  std::string page = "| flag | meaning | default |\n|---|---|---|\n";
+  std::string page =
+      "# Configuration of `edsm run`\n\n## Flags\n\n| flag | meaning | default |\n|---|---|---|\n";
   for (const auto* const option : run.get_options()) {
     if (option->get_group().empty() || option->get_name() == "--help") continue;
     std::string text = option->get_description();
     std::string preset;
-    if (const auto bracket = text.rfind(" ["); bracket != std::string::npos && text.ends_with(']')) {
+    if (const auto bracket = text.rfind(" [");
+        bracket != std::string::npos && text.ends_with(']')) {
       preset = text.substr(bracket + 2, text.size() - bracket - 3);
       text.resize(bracket);
     }
     page += fmt::format("| `{}` | {} | {} |\n", option->get_name(false, true), text, preset);
   }
-  return page + "\n" + environment_markdown();
+  return page + "\n## Environment\n\n" + environment_markdown();
 }
 
 }  // namespace
@@ -122,15 +136,18 @@ std::string markdown(const CLI::App& run) {
 std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const* argv) {
   RunOptions options;
   Times times;
-  options.log_format = ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
+  options.log_format =
+      ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
 
-  CLI::App app("EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
-               "the cloud, from the moment the source changes.",
-               "edsm");
+  CLI::App app(
+      "EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
+      "the cloud, from the moment the source changes.",
+      "edsm");
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(38);
   auto* const run = app.add_subcommand("run", "Run the controller until SIGTERM or SIGINT.");
-  auto* const version = app.add_subcommand("version", "Print the version and what it was built with.");
+  auto* const version =
+      app.add_subcommand("version", "Print the version and what it was built with.");
   bool help_markdown = false;
   run->add_flag("--help-markdown", help_markdown)->group("");
   add_run_options(*run, options, times);
@@ -151,7 +168,8 @@ std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const
   if (help_markdown) return std::unexpected(Ending{0, markdown(*run)});
   if (!run->parsed()) return std::unexpected(Ending{kUsageError, app.help()});
   if (options.metrics_secure && options.metrics_cert_path.empty()) {
-    return std::unexpected(Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
+    return std::unexpected(
+        Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
   }
   options.sync.rollout_window = to_duration(times.rollout_window_ms);
   options.sync.resync_interval = to_duration(times.resync_interval_ms);

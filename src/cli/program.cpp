@@ -6,13 +6,12 @@
 #include <optional>
 #include <utility>
 
-#include <unistd.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/system_clock.hpp"
 #include "cli/environment.hpp"
@@ -36,7 +35,9 @@ constexpr int kBadConfiguration = 2;
 constexpr base::Duration kGrace = std::chrono::seconds(25);
 constexpr std::string_view kLeaseName = "a06dd29d.edsm.io";
 
-std::string user_agent() { return fmt::format("edsm/{} (linux/amd64)", EDSM_VERSION); }
+std::string user_agent() {
+  return fmt::format("edsm/{} (linux/amd64)", EDSM_VERSION);
+}
 
 /// What one kind of traffic wants of its connections, whatever they are secured with.
 struct Traffic {
@@ -65,8 +66,8 @@ std::string host_name() {
 /// Everything that lives as long as the process, in the order of construction.
 class Program {
  public:
-  Program(const RunOptions& options, boost::asio::io_context& io, base::Clock& clock, telemetry::Log& log,
-          kube::Config kube_config, cloud::aws::Settings aws_settings)
+  Program(const RunOptions& options, boost::asio::io_context& io, base::Clock& clock,
+          telemetry::Log& log, kube::Config kube_config, cloud::aws::Settings aws_settings)
       : options_(options),
         io_(io),
         clock_(clock),
@@ -78,14 +79,20 @@ class Program {
         aws_polls_(io.get_executor(), kAwsPolls(aws_transport(aws_settings))),
         aws_metadata_(io.get_executor(), kAwsMetadata(direct_transport())),
         server_url_(kube_config.server),
-        authority_(kube::make_authority(
-            std::move(kube_config), clock,
-            {[this](net::Transport fresh) { kube_requests_.set_transport(kKubeRequests(std::move(fresh))); },
-             [this](net::Transport fresh) { kube_watches_.set_transport(kKubeWatches(std::move(fresh))); }})),
-        api_(kube_requests_, kube_watches_, *authority_, clock, metrics_, server_url_, options.sync.field_manager),
+        authority_(
+            kube::make_authority(std::move(kube_config), clock,
+                                 {[this](net::Transport fresh) {
+                                    kube_requests_.set_transport(kKubeRequests(std::move(fresh)));
+                                  },
+                                  [this](net::Transport fresh) {
+                                    kube_watches_.set_transport(kKubeWatches(std::move(fresh)));
+                                  }})),
+        api_(kube_requests_, kube_watches_, *authority_, clock, metrics_, server_url_,
+             options.sync.field_manager),
         identity_(fmt::format("{}_{:016x}", host_name(), clock.random())),
         events_(api_, clock, log, metrics_, "edsm.io/controller", identity_),
-        aws_(std::move(aws_settings), aws_requests_, aws_polls_, aws_metadata_, clock, log, metrics_),
+        aws_(std::move(aws_settings), aws_requests_, aws_polls_, aws_metadata_, clock, log,
+             metrics_),
         elector_(api_, clock, log, lease_settings()),
         background_(io.get_executor()) {}
 
@@ -166,7 +173,8 @@ net::Page Program::probe(std::string_view path) const {
   return page;
 }
 
-base::Result<> Program::listen(std::string address, std::string flag, bool tls, net::Handler handler) {
+base::Result<> Program::listen(std::string address, std::string flag, bool tls,
+                               net::Handler handler) {
   if (address == "0") return {};
   net::Listen listen;
   listen.address = std::move(address);
@@ -187,7 +195,8 @@ base::Result<> Program::serve() {
   if (!health) return health;
   return listen(options_.metrics_address, "--metrics-bind-address", options_.metrics_secure,
                 [this](std::string_view path) -> net::Page {
-                  if (path != "/metrics") return {404, "text/plain; charset=utf-8", "try /metrics\n"};
+                  if (path != "/metrics")
+                    return {404, "text/plain; charset=utf-8", "try /metrics\n"};
                   return {200, "text/plain; version=0.0.4; charset=utf-8", metrics_.text()};
                 });
 }
@@ -198,7 +207,8 @@ Task<base::Result<sync::Digester>> Program::digester() {
   for (;;) {
     auto loaded = co_await sync::load_digest_key(api_, own_namespace_);
     if (loaded || loaded.error().failure == base::Failure::invalid) co_return loaded;
-    log_.error("cannot start yet", {{"error", base::describe(loaded.error())}, {"server", server_url_}});
+    log_.error("cannot start yet",
+               {{"error", base::describe(loaded.error())}, {"server", server_url_}});
     const auto pause = std::chrono::milliseconds(500) + backoff.next(clock_.random());
     co_await clock_.sleep_for(pause);
   }
@@ -210,17 +220,18 @@ Task<bool> Program::start() {
     log_.error("cannot start", {{"error", base::describe(digester.error())}});
     co_return false;
   }
-  sync::Outside outside{.clock = clock_,
-                        .log = log_,
-                        .metrics = metrics_,
-                        .health = health_,
-                        .api = api_,
-                        .events = events_,
-                        .providers = {{std::string(aws_.provider().name()), &aws_.provider()}},
-                        .inboxes = aws_.inboxes(),
-                        .may_write = [this] { return !options_.leader_elect || elector_.leads(clock_.now()); }};
-  controller_ = std::make_unique<sync::Controller>(io_.get_executor(), std::move(outside), options_.sync,
-                                                   std::move(*digester));
+  sync::Outside outside{
+      .clock = clock_,
+      .log = log_,
+      .metrics = metrics_,
+      .health = health_,
+      .api = api_,
+      .events = events_,
+      .providers = {{std::string(aws_.provider().name()), &aws_.provider()}},
+      .inboxes = aws_.inboxes(),
+      .may_write = [this] { return !options_.leader_elect || elector_.leads(clock_.now()); }};
+  controller_ = std::make_unique<sync::Controller>(io_.get_executor(), std::move(outside),
+                                                   options_.sync, std::move(*digester));
   background_.spawn(events_.run());
   background_.spawn(aws_.run());
   co_await controller_->observe();
@@ -230,15 +241,17 @@ Task<bool> Program::start() {
   }
   metrics_.leader(true);
   controller_->lead();
-  log_.info("working", {{"queues", aws_.inboxes().size()}, {"leader_election", options_.leader_elect}});
+  log_.info("working",
+            {{"queues", aws_.inboxes().size()}, {"leader_election", options_.leader_elect}});
   co_return true;
 }
 
 Task<void> Program::keep_leading() {
   co_await elector_.hold();
-  // Another replica may write from now on. Ending the process is the one way to be sure that nothing
-  // of ours is still under way.
-  log_.error("leadership lost: exiting, so that nothing is written twice", {{"identity", identity_}});
+  // Another replica may write from now on. Ending the process is the one way to be sure that
+  // nothing of ours is still under way.
+  log_.error("leadership lost: exiting, so that nothing is written twice",
+             {{"identity", identity_}});
   lost_ = true;
   io_.stop();
 }
@@ -255,7 +268,8 @@ Task<int> Program::run() {
   if (controller_) co_await controller_->stop(deadline);
   background_.cancel();
   co_await background_.wait();
-  if (options_.leader_elect && !lost_) co_await (elector_.release() || clock_.sleep_until(deadline));
+  if (options_.leader_elect && !lost_)
+    co_await (elector_.release() || clock_.sleep_until(deadline));
   log_.info("stopped");
   co_return 0;
 }
@@ -263,7 +277,8 @@ Task<int> Program::run() {
 /// SIGTERM and SIGINT: the first asks for an orderly stop, the second does not wait for it.
 class Signals {
  public:
-  Signals(boost::asio::io_context& io, Program& program) : set_(io, SIGTERM, SIGINT), io_(io), program_(program) {
+  Signals(boost::asio::io_context& io, Program& program)
+      : set_(io, SIGTERM, SIGINT), io_(io), program_(program) {
     wait();
   }
   void done() { set_.cancel(); }
@@ -300,7 +315,9 @@ int run_program(const RunOptions& options) {
   if (!kube_config) return refuse(kube_config.error());
   auto aws_settings = cloud::aws::load_settings(environment);
   if (!aws_settings) return refuse(aws_settings.error());
-  log.info("starting", {{"version", EDSM_VERSION}, {"server", kube_config->server}, {"config", kube_config->source}});
+  log.info("starting", {{"version", EDSM_VERSION},
+                        {"server", kube_config->server},
+                        {"config", kube_config->source}});
 
   net::curl_global_setup();
   int exit_code = kFailure;

@@ -1,5 +1,5 @@
-// Every object that is freed is wiped first, so that a secret value that passed through a string or a
-// container of some library does not stay behind in free memory. Measured: no cost that shows.
+// Every object that is freed is wiped first, so that a secret value that passed through a string or
+// a container of some library does not stay behind in free memory. Measured: no cost that shows.
 
 #ifndef EDSM_SANITIZED  // sanitizers bring their own
 
@@ -19,13 +19,29 @@ void wipe_and_free(void* memory) noexcept {
 
 }  // namespace
 
-void operator delete(void* memory) noexcept { wipe_and_free(memory); }
-void operator delete[](void* memory) noexcept { wipe_and_free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { wipe_and_free(memory); }
-void operator delete[](void* memory, std::size_t) noexcept { wipe_and_free(memory); }
-void operator delete(void* memory, std::align_val_t) noexcept { wipe_and_free(memory); }
-void operator delete[](void* memory, std::align_val_t) noexcept { wipe_and_free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { wipe_and_free(memory); }
-void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { wipe_and_free(memory); }
+void operator delete(void* memory) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete(void* memory, std::size_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory, std::size_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete(void* memory, std::align_val_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory, std::align_val_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  wipe_and_free(memory);
+}
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
+  wipe_and_free(memory);
+}
 
 #endif

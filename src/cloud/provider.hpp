@@ -25,7 +25,8 @@ struct SecretQuery {
 
 /// A cloud secret in its provider's canonical words. Equal ids are the same secret.
 struct Source {
-  std::string id;     ///< unique over all providers, for people and as single-flight key: "aws/eu-west-1/prod/db"
+  std::string id;     ///< unique over all providers, for people and as single-flight key:
+                      ///< "aws/eu-west-1/prod/db"
   std::string scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
   std::string path;   ///< what the provider asks its API for
 };
@@ -104,7 +105,8 @@ class Provider {
   virtual base::Task<std::vector<base::Result<Value>>> fetch(std::vector<Source> sources) = 0;
   /// Current version ids by the fewest calls, no value read, one result per source, in order; any
   /// number of sources of one scope. May lag minutes behind (it may only cause a fetch).
-  virtual base::Task<std::vector<base::Result<std::string>>> versions(std::vector<Source> sources) = 0;
+  virtual base::Task<std::vector<base::Result<std::string>>> versions(
+      std::vector<Source> sources) = 0;
 };
 
 }  // namespace edsm::cloud

@@ -61,8 +61,8 @@ std::string Resource::api_version() const {
 }
 
 std::string Resource::path(std::string_view ns, std::string_view name) const {
-  std::string path = group.empty() ? fmt::format("/api/{}", version)
-                                   : fmt::format("/apis/{}/{}", group, version);
+  std::string path =
+      group.empty() ? fmt::format("/api/{}", version) : fmt::format("/apis/{}/{}", group, version);
   if (!ns.empty()) path.append("/namespaces/").append(net::percent_encode(ns));
   path.append("/").append(plural);
   if (!name.empty()) path.append("/").append(net::percent_encode(name));
@@ -242,8 +242,7 @@ base::Task<base::Result<net::Response>> Api::exchange_once(const Call& call) {
 
   const base::Instant start = clock_.now();
   auto response = co_await requests_.send(std::move(request));
-  const std::string code =
-      response ? fmt::format("{}", response->status) : response.error().code;
+  const std::string code = response ? fmt::format("{}", response->status) : response.error().code;
   metrics_.api_call("kubernetes", call.operation, code, clock_.now() - start);
   co_return response;
 }

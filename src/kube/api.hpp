@@ -26,7 +26,8 @@ struct Resource {
   std::string_view kind;
 
   std::string api_version() const;
-  /// "/apis/apps/v1/namespaces/NS/deployments/NAME"; empty ns: all namespaces; empty name: the list.
+  /// "/apis/apps/v1/namespaces/NS/deployments/NAME"; empty ns: all namespaces; empty name: the
+  /// list.
   std::string path(std::string_view ns, std::string_view name = {}) const;
 };
 
@@ -36,7 +37,8 @@ inline constexpr Resource kStatefulSets{"apps", "v1", "statefulsets", "StatefulS
 inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event"};
-inline constexpr Resource kBindings{"secrets.edsm.io", "v1alpha1", "eventdrivensecrets", "EventDrivenSecret"};
+inline constexpr Resource kBindings{"secrets.edsm.io", "v1alpha1", "eventdrivensecrets",
+                                    "EventDrivenSecret"};
 
 /// Whole objects, or `PartialObjectMetadata` only (no spec, data or status leaves the server).
 enum class View : std::uint8_t { full, metadata };
@@ -55,15 +57,16 @@ struct Preconditions {
   std::string resource_version;
 };
 
-/// The requests of one API server, authorised and classified. An answer outside 2xx is an Error whose
-/// code is the Status' reason ("Conflict", "NotFound", …) or "HTTP<status>":
+/// The requests of one API server, authorised and classified. An answer outside 2xx is an Error
+/// whose code is the Status' reason ("Conflict", "NotFound", …) or "HTTP<status>":
 ///   409 conflict; 404 absent; 410 expired; 401 credentials (after one re-read of the token);
-///   403 refused (text is the server's: it names user, verb and resource); 422, 400, 413, 415 invalid
-///   (422 about metadata.uid or a failed JSON-patch test: conflict); 429 throttled; 5xx transient.
-/// Two causes are codes of their own: "NamespaceTerminating" (403), "ResourceVersionTooLarge" (504).
-/// A 404 for a kind that the server does not know has code "HTTP404", one for an object "NotFound".
-/// The server's text is kept for people, except of requests that carry Secret data, where a 400,
-/// 422 or 500 is reduced to its causes' fields and reasons. An empty name is refused
+///   403 refused (text is the server's: it names user, verb and resource); 422, 400, 413, 415
+///   invalid (422 about metadata.uid or a failed JSON-patch test: conflict); 429 throttled; 5xx
+///   transient.
+/// Two causes are codes of their own: "NamespaceTerminating" (403), "ResourceVersionTooLarge"
+/// (504). A 404 for a kind that the server does not know has code "HTTP404", one for an object
+/// "NotFound". The server's text is kept for people, except of requests that carry Secret data,
+/// where a 400, 422 or 500 is reduced to its causes' fields and reasons. An empty name is refused
 /// ("EmptyName"): it would address the whole collection.
 /// Answers live in wiped memory. Every call can be cancelled.
 class Api {
@@ -77,12 +80,13 @@ class Api {
   /// The same API with another limit for the requests on single objects.
   Api with_timeout(base::Duration timeout) const;
 
-  base::Task<Answer> get(Resource resource, std::string ns, std::string name, View view = View::full);
+  base::Task<Answer> get(Resource resource, std::string ns, std::string name,
+                         View view = View::full);
   base::Task<Answer> create(Resource resource, std::string ns, base::SecretBytes body);
-  base::Task<Answer> replace(Resource resource, std::string ns, std::string name, base::SecretBytes body,
-                             std::string_view subresource = {});
-  base::Task<Answer> patch(Resource resource, std::string ns, std::string name, base::SecretBytes body,
-                           PatchOptions options);
+  base::Task<Answer> replace(Resource resource, std::string ns, std::string name,
+                             base::SecretBytes body, std::string_view subresource = {});
+  base::Task<Answer> patch(Resource resource, std::string ns, std::string name,
+                           base::SecretBytes body, PatchOptions options);
   base::Task<base::Result<>> remove(Resource resource, std::string ns, std::string name,
                                     Preconditions preconditions);
 

@@ -24,7 +24,7 @@ TEST(ResourcePath, IsEncoded) {
 
 TEST(Api, MetadataGet) {
   Bench bench;
-  bench.http.reply(200, R"({"kind":"PartialObjectMetadata"})");
+  bench.http.reply_with(test::answer(200, R"({"kind":"PartialObjectMetadata"})"));
   const auto answer = bench.run(bench.api.get(kSecrets, "shop", "db", View::metadata));
   ASSERT_TRUE(answer);
   const auto& seen = bench.http.seen.at(0);
@@ -38,7 +38,7 @@ TEST(Api, MetadataGet) {
 
 TEST(Api, WritesNameTheFieldManager) {
   Bench bench;
-  for (int i = 0; i < 3; ++i) bench.http.reply(200, "{}");
+  for (int i = 0; i < 3; ++i) bench.http.reply_with(test::answer(200, "{}"));
   ASSERT_TRUE(bench.run(bench.api.create(kSecrets, "n", base::SecretBytes("{1}"))));
   ASSERT_TRUE(bench.run(bench.api.replace(kLeases, "n", "l", base::SecretBytes("{2}"))));
   PatchOptions apply;
@@ -68,7 +68,7 @@ TEST(Api, ContentTypePerPatchType) {
       {PatchType::apply, "application/apply-patch+yaml"}};
   for (const auto& [type, expected] : types) {
     Bench bench;
-    bench.http.reply(200, "{}");
+    bench.http.reply_with(test::answer(200, "{}"));
     PatchOptions options;
     options.type = type;
     options.force = type != PatchType::apply;  // of no meaning there
@@ -80,12 +80,14 @@ TEST(Api, ContentTypePerPatchType) {
 
 TEST(Api, RemoveCarriesItsPreconditions) {
   Bench bench;
-  bench.http.reply(200, R"({"kind":"Status","status":"Success"})").reply(202, "");
+  bench.http.reply_with(test::answer(200, R"({"kind":"Status","status":"Success"})"))
+      .reply_with(test::answer(202, ""));
   const Preconditions both{"u1", "7"};
   ASSERT_TRUE(bench.run(bench.api.remove(kSecrets, "n", "s", both)));
   EXPECT_EQ(bench.http.seen[0].method, Method::del);
-  EXPECT_EQ(bench.http.seen[0].body,
-            R"({"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"7"}})");
+  EXPECT_EQ(
+      bench.http.seen[0].body,
+      R"({"kind":"DeleteOptions","apiVersion":"v1","preconditions":{"uid":"u1","resourceVersion":"7"}})");
   const Preconditions uid{"u1", ""};
   EXPECT_TRUE(bench.run(bench.api.remove(kSecrets, "n", "s", uid)));
 }
@@ -103,7 +105,8 @@ TEST(Api, AnEmptyNameNeverMeansAll) {
 
 TEST(Api, UnauthorizedIsTriedOnceMoreWithNewCredentials) {
   Bench bench;
-  bench.http.reply(401, status_json(401, "Unauthorized")).reply(200, "{}");
+  bench.http.reply_with(test::answer(401, status_json(401, "Unauthorized")))
+      .reply_with(test::answer(200, "{}"));
   const auto before = bench.clock.now();
   ASSERT_TRUE(bench.run(bench.api.create(kSecrets, "n", base::SecretBytes("body"))));
   ASSERT_EQ(bench.http.seen.size(), 2U);
@@ -114,7 +117,9 @@ TEST(Api, UnauthorizedIsTriedOnceMoreWithNewCredentials) {
 
 TEST(Api, UnauthorizedTwiceIsAnError) {
   Bench bench;
-  bench.http.reply(401).reply(401).reply(200, "{}");
+  bench.http.reply_with(test::answer(401))
+      .reply_with(test::answer(401))
+      .reply_with(test::answer(200, "{}"));
   const auto answer = bench.run(bench.api.get(kSecrets, "n", "s"));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().failure, Failure::credentials);
@@ -133,7 +138,8 @@ TEST(Api, NothingIsSentWithoutCredentials) {
 TEST(Api, OtherFailuresAreNotRetriedHere) {
   for (const int status : {409, 429, 500, 503}) {
     Bench bench;
-    bench.http.reply(status, "", {{"Retry-After", "2"}}).reply(200, "{}");
+    bench.http.reply_with(test::answer(status, "", {{"Retry-After", "2"}}))
+        .reply_with(test::answer(200, "{}"));
     const auto answer = bench.run(bench.api.get(kSecrets, "n", "s"));
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().retry_after, std::chrono::seconds(2));
@@ -154,7 +160,7 @@ TEST(Api, TransportErrorsNameTheRequest) {
 
 TEST(Api, AnAnswerThatIsNotJsonIsTransientAndNotQuoted) {
   Bench bench;
-  bench.http.reply(200, "<html>hunter2");
+  bench.http.reply_with(test::answer(200, "<html>hunter2"));
   const auto answer = bench.run(bench.api.get(kSecrets, "n", "s"));
   ASSERT_FALSE(answer);
   EXPECT_EQ(answer.error().failure, Failure::transient);
@@ -164,7 +170,7 @@ TEST(Api, AnAnswerThatIsNotJsonIsTransientAndNotQuoted) {
 
 TEST(Api, TimeoutOfACopy) {
   Bench bench;
-  bench.http.reply(200, "{}").reply(200, "{}");
+  bench.http.reply_with(test::answer(200, "{}")).reply_with(test::answer(200, "{}"));
   Api quick = bench.api.with_timeout(std::chrono::seconds(5));
   ASSERT_TRUE(bench.run(quick.get(kLeases, "n", "l")));
   ASSERT_TRUE(bench.run(bench.api.get(kLeases, "n", "l")));
@@ -174,7 +180,7 @@ TEST(Api, TimeoutOfACopy) {
 
 TEST(Api, ListAsksForMetadata) {
   Bench bench;
-  bench.http.reply(200, R"({"items":[]})");
+  bench.http.reply_with(test::answer(200, R"({"items":[]})"));
   ASSERT_TRUE(bench.run(bench.api.list(kDeployments, "", "limit=5", View::metadata)));
   EXPECT_EQ(bench.http.seen[0].url, "https://k:6443/base/apis/apps/v1/deployments?limit=5");
   EXPECT_TRUE(bench.http.seen[0].headers.find("accept")->contains("as=PartialObjectMetadataList;"));
@@ -205,8 +211,8 @@ TEST(Api, RefusedWatchIsClassified) {
 TEST(Api, UnauthorizedWatchIsOpenedAgain) {
   Bench bench;
   bench.watches.stream(401, {}).stream(200, {});
-  ASSERT_TRUE(bench.run(
-      bench.api.watch(kSecrets, "n", "watch=true", View::full, std::chrono::seconds(1))));
+  ASSERT_TRUE(
+      bench.run(bench.api.watch(kSecrets, "n", "watch=true", View::full, std::chrono::seconds(1))));
   EXPECT_EQ(bench.watches.seen[1].headers.find("authorization"), "Bearer 2");
 }
 

@@ -42,9 +42,8 @@ net::Transport copy(const net::Transport& transport) {
 
 std::unique_ptr<Authority> make_authority(Config config, base::Clock& clock,
                                           std::vector<SetTransport> transports) {
-  return std::make_unique<ConfigAuthority>(std::move(config), clock,
-                                           std::make_unique<SpawningRunner>(clock),
-                                           std::move(transports));
+  return std::make_unique<ConfigAuthority>(
+      std::move(config), clock, std::make_unique<SpawningRunner>(clock), std::move(transports));
 }
 
 ConfigAuthority::ConfigAuthority(Config config, base::Clock& clock,
@@ -134,7 +133,8 @@ void ConfigAuthority::look_at_files() {
 bool ConfigAuthority::take_new_ca() {
   if (config_.ca_file.empty()) return false;
   const auto pem = read_file(config_.ca_file);
-  const bool good = pem && pem->view() != config_.transport.ca_pem && holds_certificates(pem->view());
+  const bool good =
+      pem && pem->view() != config_.transport.ca_pem && holds_certificates(pem->view());
   if (good) config_.transport.ca_pem = pem->view();
   return good;
 }
@@ -145,8 +145,8 @@ bool ConfigAuthority::take_new_certificate() {
   // Either may be written into the kubeconfig instead of lying in a file.
   base::SecretBytes cert = transport.client_cert_pem.clone();
   base::SecretBytes key = transport.client_key_pem.clone();
-  for (const auto& [file, pem] : {std::pair(&config_.client_cert_file, &cert),
-                                  std::pair(&config_.client_key_file, &key)}) {
+  for (const auto& [file, pem] :
+       {std::pair(&config_.client_cert_file, &cert), std::pair(&config_.client_key_file, &key)}) {
     if (file->empty()) continue;
     auto content = read_file(*file);
     if (!content) return false;

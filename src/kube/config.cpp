@@ -39,9 +39,9 @@ base::Result<Config> load_config(const Getenv& getenv, std::string_view explicit
     std::vector<std::string> files = split(listed);
     std::erase_if(files, [](const std::string& file) { return !file_exists(file); });
     if (files.empty()) {
-      return base::fail(base::Failure::invalid, "NoConfiguration",
-                        fmt::format("none of the files in KUBECONFIG ({}) exists; correct or unset it",
-                                    listed));
+      return base::fail(
+          base::Failure::invalid, "NoConfiguration",
+          fmt::format("none of the files in KUBECONFIG ({}) exists; correct or unset it", listed));
     }
     return read_kubeconfig(files, context);
   }
@@ -51,11 +51,12 @@ base::Result<Config> load_config(const Getenv& getenv, std::string_view explicit
   const std::string home = getenv("HOME").value_or("");
   const std::string file = home + "/.kube/config";
   if (!home.empty() && file_exists(file)) return read_kubeconfig({file}, context);
-  return base::fail(base::Failure::invalid, "NoConfiguration",
-                    fmt::format("no Kubernetes configuration: KUBECONFIG is not set, "
-                                "KUBERNETES_SERVICE_HOST and _PORT are not set (not in a pod), and {} "
-                                "does not exist; set KUBECONFIG",
-                                home.empty() ? "~/.kube/config (HOME is not set)" : file));
+  return base::fail(
+      base::Failure::invalid, "NoConfiguration",
+      fmt::format("no Kubernetes configuration: KUBECONFIG is not set, "
+                  "KUBERNETES_SERVICE_HOST and _PORT are not set (not in a pod), and {} "
+                  "does not exist; set KUBECONFIG",
+                  home.empty() ? "~/.kube/config (HOME is not set)" : file));
 }
 
 }  // namespace edsm::kube

@@ -40,15 +40,15 @@ std::size_t utf8_length(std::string_view text) {
     if ((byte(i) & 0xC0U) != 0x80U) return 0;
   }
   // Overlong forms, surrogates, beyond U+10FFFF.
-  const bool bad = length > 2 && ((first == 0xE0 && byte(1) < 0xA0) ||
-                                  (first == 0xED && byte(1) >= 0xA0) ||
-                                  (first == 0xF0 && byte(1) < 0x90) ||
-                                  (first == 0xF4 && byte(1) >= 0x90));
+  const bool bad =
+      length > 2 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0) ||
+                     (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90));
   return bad ? 0 : length;
 }
 
 std::string object_of(const ObjectReference& about) {
-  return fmt::format("{}\n{}\n{}\n{}\n{}", about.api_version, about.kind, about.ns, about.name, about.uid);
+  return fmt::format("{}\n{}\n{}\n{}\n{}", about.api_version, about.kind, about.ns, about.name,
+                     about.uid);
 }
 
 /// A digest, so that 4,096 keys stay small.
@@ -147,7 +147,8 @@ bool EventSeries::take_token(const ObjectReference& about, base::Instant now) {
   }
   buckets_.splice(buckets_.begin(), buckets_, known->second);
   Bucket& bucket = *known->second;
-  const double gained = static_cast<double>((now - bucket.at).count()) / static_cast<double>(kPerToken.count());
+  const double gained =
+      static_cast<double>((now - bucket.at).count()) / static_cast<double>(kPerToken.count());
   bucket.tokens = std::min(kBurst, bucket.tokens + gained);
   bucket.at = now;
   if (bucket.tokens < 1) return false;

@@ -123,7 +123,8 @@ base::Task<void> EventRecorder::State::write_one(EventSeries::Write write, base:
   }
 }
 
-base::Task<Api::Answer> EventRecorder::State::send(EventSeries::Write write, base::Instant deadline) {
+base::Task<Api::Answer> EventRecorder::State::send(EventSeries::Write write,
+                                                   base::Instant deadline) {
   const base::Instant now = clock_.now();
   const base::Duration least = std::chrono::milliseconds(1);
   base::Duration timeout = kRequestTimeout;

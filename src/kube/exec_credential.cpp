@@ -49,7 +49,8 @@ base::Result<ExecCredential> parse_exec_credential(std::string_view output,
   const auto document = base::JsonDocument::parse(output);
   if (!document) return wrong("its output is not JSON");
   const auto& root = document->root();
-  if (base::string_at(root, "kind") != "ExecCredential") return wrong("it printed no ExecCredential");
+  if (base::string_at(root, "kind") != "ExecCredential")
+    return wrong("it printed no ExecCredential");
   if (base::string_at(root, "apiVersion") != api_version) {
     return wrong(fmt::format("it answered in another apiVersion than {}", api_version));
   }

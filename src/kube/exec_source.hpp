@@ -39,8 +39,8 @@ class ExecSource {
   base::Clock& clock_;
   std::shared_ptr<base::Gate> flight_;  ///< opens when the run under way has ended
   std::optional<ExecCredential> credential_;
-  std::optional<base::Error> error_;    ///< of the last run
-  bool stale_ = false;                  ///< the server rejected it
+  std::optional<base::Error> error_;  ///< of the last run
+  bool stale_ = false;                ///< the server rejected it
   base::Instant obtained_{};
   base::Instant refresh_at_ = base::Instant::max();
   base::Instant expires_at_ = base::Instant::max();

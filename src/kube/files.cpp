@@ -1,12 +1,12 @@
 #include "kube/files.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <string>
 #include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace edsm::kube {
 namespace {
@@ -36,7 +36,7 @@ std::string last_error() {
 base::Result<base::SecretBytes> read_file(const std::string& path) {
   // Without O_NONBLOCK a named pipe would stop the event loop.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  struct stat about {};
+  struct stat about{};
   if (file.fd < 0 || ::fstat(file.fd, &about) != 0) return unreadable(path, last_error());
   if (!S_ISREG(about.st_mode)) return unreadable(path, "not a regular file");
   base::SecretBytes content;
@@ -52,7 +52,7 @@ base::Result<base::SecretBytes> read_file(const std::string& path) {
 }
 
 bool file_exists(const std::string& path) {
-  struct stat about {};
+  struct stat about{};
   return ::stat(path.c_str(), &about) == 0;
 }
 

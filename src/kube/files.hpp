@@ -8,7 +8,8 @@
 
 namespace edsm::kube {
 
-/// A whole regular file of at most 1 MiB. Failure::invalid, code "UnreadableFile", with path and cause.
+/// A whole regular file of at most 1 MiB. Failure::invalid, code "UnreadableFile", with path and
+/// cause.
 base::Result<base::SecretBytes> read_file(const std::string& path);
 bool file_exists(const std::string& path);
 /// Without white space at both ends.

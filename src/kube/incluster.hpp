@@ -13,6 +13,7 @@ inline constexpr std::string_view kServiceAccount = "/var/run/secrets/kubernetes
 /// True if the variables that every pod gets are set.
 bool in_cluster(const Getenv& getenv);
 /// Configuration of a pod by its service account, whose files are in `folder`.
-base::Result<Config> read_in_cluster(const Getenv& getenv, std::string_view folder = kServiceAccount);
+base::Result<Config> read_in_cluster(const Getenv& getenv,
+                                     std::string_view folder = kServiceAccount);
 
 }  // namespace edsm::kube

@@ -236,7 +236,8 @@ Result<> read_user(const Entry& entry, const std::string& name, Config& config) 
     auto exec = read_exec(fields.child("exec"), entry.folder, name);
     if (!exec) return std::unexpected(std::move(exec.error()));
     // As kubectl: whatever else identifies the user makes the plugin superfluous.
-    const bool known = token || !config.username.empty() || !config.transport.client_cert_pem.empty();
+    const bool known =
+        token || !config.username.empty() || !config.transport.client_cert_pem.empty();
     if (!known) config.exec = std::move(*exec);
   }
   if (!fields.error().empty()) return invalid(fields.error());
@@ -307,7 +308,8 @@ Result<Config> resolve(const Merged& merged, std::string_view wanted) {
 
 }  // namespace
 
-base::Result<Config> read_kubeconfig(const std::vector<std::string>& paths, std::string_view context) {
+base::Result<Config> read_kubeconfig(const std::vector<std::string>& paths,
+                                     std::string_view context) {
   std::vector<File> files;
   for (const std::string& path : paths) {
     const auto text = read_file(path);

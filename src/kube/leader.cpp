@@ -66,7 +66,8 @@ base::Task<void> LeaderElector::State::hold() {
     co_await round(give_up);
   }
   const std::string_view why = machine_.holds() ? "not renewed in time" : "taken by another";
-  log_.error("leadership lost", {{"lease", settings_.name}, {"why", why}, {"holder", machine_.holder()}});
+  log_.error("leadership lost",
+             {{"lease", settings_.name}, {"why", why}, {"holder", machine_.holder()}});
   machine_.surrender();
 }
 
@@ -96,7 +97,8 @@ base::Task<base::Result<LeaseMachine::Step>> LeaderElector::State::read(base::In
   if (answer) {
     co_return machine_.read(LeaseRecord::decode(answer->root()), clock_.now(), clock_.wall());
   }
-  if (answer.error().failure == base::Failure::absent) co_return machine_.read_absent(clock_.wall());
+  if (answer.error().failure == base::Failure::absent)
+    co_return machine_.read_absent(clock_.wall());
   co_return std::unexpected(answer.error());
 }
 
@@ -152,7 +154,8 @@ void LeaderElector::State::failed(const base::Error& error) {
 void LeaderElector::State::say_holder() {
   if (machine_.holder().empty() || machine_.holds() || machine_.holder() == said_holder_) return;
   said_holder_ = machine_.holder();
-  log_.info("another replica leads; waiting", {{"lease", settings_.name}, {"holder", said_holder_}});
+  log_.info("another replica leads; waiting",
+            {{"lease", settings_.name}, {"holder", said_holder_}});
 }
 
 LeaderElector::LeaderElector(Api& api, base::Clock& clock, telemetry::Log& log,

@@ -109,8 +109,8 @@ LeaseMachine::Step LeaseMachine::written(LeaseRecord answer, base::Instant start
 }
 
 LeaseMachine::Step LeaseMachine::failed(const base::Error& error) {
-  // Whatever happened to the write, only a GET tells. A conflict of the write without a GET (somebody
-  // touched the object, or our last write did arrive) is looked at in the same round.
+  // Whatever happened to the write, only a GET tells. A conflict of the write without a GET
+  // (somebody touched the object, or our last write did arrive) is looked at in the same round.
   known_ = false;
   const bool again = optimistic_ && error.failure == base::Failure::conflict;
   optimistic_ = false;
@@ -139,7 +139,8 @@ base::Instant LeaseMachine::give_up() const {
 base::Instant LeaseMachine::next_round(base::Instant now, std::uint64_t random) const {
   if (leads(now)) return now + retry_period_;
   const double chance = static_cast<double>(random % 1024) / 1024;
-  const auto jitter = std::chrono::duration<double, base::Duration::period>(retry_period_) * kJitter * chance;
+  const auto jitter =
+      std::chrono::duration<double, base::Duration::period>(retry_period_) * kJitter * chance;
   return now + retry_period_ + std::chrono::duration_cast<base::Duration>(jitter);
 }
 

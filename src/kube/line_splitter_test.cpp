@@ -1,9 +1,9 @@
 #include "kube/line_splitter.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace edsm::kube {
 namespace {

@@ -1,12 +1,5 @@
 #include "kube/process_runner.hpp"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <memory>
@@ -23,7 +16,13 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace edsm::kube {
 namespace {
@@ -68,16 +67,15 @@ base::Task<std::optional<int>> Child::finish(base::SecretBytes& printed, std::si
   const asio::mutable_buffer buffer = asio::buffer(piece);
   boost::system::error_code error;
   while (!error) {
-    const std::size_t count = co_await output_.async_read_some(
-        buffer, asio::redirect_error(asio::use_awaitable, error));
+    const std::size_t count =
+        co_await output_.async_read_some(buffer, asio::redirect_error(asio::use_awaitable, error));
     printed.append({piece.data(), count});
     ::explicit_bzero(piece.data(), count);
     if (printed.size() > limit) co_return std::nullopt;
   }
   if (error != asio::error::eof) throw boost::system::system_error(error);
   // A pidfd becomes readable when its process has ended.
-  co_await exited_.async_wait(asio::posix::stream_descriptor::wait_read,
-                              asio::use_awaitable);
+  co_await exited_.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
   int status = 0;
   while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
@@ -178,7 +176,9 @@ base::Task<base::Result<base::SecretBytes>> SpawningRunner::run(Command command)
     co_return failed(command, fmt::format("did not end within {} s", limit.count()));
   }
   const std::optional<int> status = std::get<0>(outcome);
-  if (!status) co_return failed(command, "printed more than " + std::to_string(command.output_limit) + " bytes");
+  if (!status)
+    co_return failed(command,
+                     "printed more than " + std::to_string(command.output_limit) + " bytes");
   if (WIFSIGNALED(*status)) {
     co_return failed(command, fmt::format("was killed by signal {}", WTERMSIG(*status)));
   }

@@ -1,10 +1,9 @@
 #include "kube/reflector.hpp"
 
-#include <malloc.h>
-
 #include <utility>
 
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include "base/json.hpp"
 #include "kube/line_splitter.hpp"
@@ -184,8 +183,9 @@ bool Reflector::line(std::string_view text) {
     case WatchMachine::Deliver::stop:
       break;
   }
-  const auto error = nonsense("a watch event of unknown type, without a resourceVersion or with an "
-                              "older one than before");
+  const auto error = nonsense(
+      "a watch event of unknown type, without a resourceVersion or with an "
+      "older one than before");
   report(machine_.nonsense("regressed", clock_.now(), clock_.random()), error);
   return false;
 }
@@ -202,9 +202,9 @@ void Reflector::report(const WatchMachine::Outcome& outcome, const base::Error& 
                                         {"remedy", remedy(error.failure)}});
   } else if (log_.enabled(telemetry::Level::debug)) {
     const std::string text = base::describe(error);
-    log_.debug("list and watch starts over", {{"resource", selection_.resource.plural},
-                                              {"cause", outcome.cause},
-                                              {"error", text}});
+    log_.debug(
+        "list and watch starts over",
+        {{"resource", selection_.resource.plural}, {"cause", outcome.cause}, {"error", text}});
   }
 }
 

@@ -18,17 +18,17 @@ namespace edsm::kube {
 /// What is listed and watched.
 struct Selection {
   Resource resource;
-  std::string ns;              ///< empty: all namespaces
+  std::string ns;  ///< empty: all namespaces
   std::string label_selector;
   std::string field_selector;
   View view = View::metadata;
 };
 
 /// Receives a consistent picture: `list_begins`, then every object by `applied`, then `list_ends`;
-/// whatever was known before and did not come in between is gone. A list that has to start over says
-/// `list_begins` again. After that single changes. Objects are valid during the call only; those of
-/// a list with View::full have neither apiVersion nor kind. `removed` gets the last known state, or only what the watch said:
-/// with a selector it may mean "no longer selected".
+/// whatever was known before and did not come in between is gone. A list that has to start over
+/// says `list_begins` again. After that single changes. Objects are valid during the call only;
+/// those of a list with View::full have neither apiVersion nor kind. `removed` gets the last known
+/// state, or only what the watch said: with a selector it may mean "no longer selected".
 class Listener {
  public:
   virtual ~Listener() = default;

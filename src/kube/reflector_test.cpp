@@ -61,7 +61,8 @@ class ReflectorTest : public ::testing::Test {
 };
 
 TEST_F(ReflectorTest, ListsPagesThenWatches) {
-  bench.http.reply(200, page(5, {object("a", 1), object("b", 2)}, "t")).reply(200, page(5, {object("c", 3)}));
+  bench.http.reply_with(test::answer(200, page(5, {object("a", 1), object("b", 2)}, "t")))
+      .reply_with(test::answer(200, page(5, {object("c", 3)})));
   bench.watches.stream(200, {event("ADDED", object("d", 6)) + event("MODIFIED", object("a", 7)),
                              event("BOOKMARK", object("", 9)), event("DELETED", object("b", 10))});
   then_stop();
@@ -76,14 +77,15 @@ TEST_F(ReflectorTest, LinesMayBeSpreadOverChunks) {
   const std::string stream = event("ADDED", object("a", 6)) + event("ADDED", object("b", 7));
   std::vector<std::string> bytes;
   for (const char c : stream) bytes.emplace_back(1, c);
-  bench.http.reply(200, page(5, {}));
+  bench.http.reply_with(test::answer(200, page(5, {})));
   bench.watches.stream(200, bytes);
   then_stop();
   EXPECT_EQ(journal(), "[]+a+b");
 }
 
 TEST_F(ReflectorTest, ARelistReplaces) {
-  bench.http.reply(200, page(5, {object("a", 1)})).reply(200, page(20, {object("b", 2)}));
+  bench.http.reply_with(test::answer(200, page(5, {object("a", 1)})))
+      .reply_with(test::answer(200, page(20, {object("b", 2)})));
   bench.watches.stream(200, {event("ERROR", status_json(410, "Expired"))});
   then_stop();
   EXPECT_EQ(journal(), "[+a][+b]");
@@ -92,22 +94,23 @@ TEST_F(ReflectorTest, ARelistReplaces) {
 }
 
 TEST_F(ReflectorTest, ExpiredAsStatus) {
-  bench.http.reply(200, page(5, {})).reply(200, page(6, {}));
+  bench.http.reply_with(test::answer(200, page(5, {}))).reply_with(test::answer(200, page(6, {})));
   bench.watches.stream(410, {status_json(410, "Expired")});
   then_stop();
   EXPECT_EQ(journal(), "[][]");
 }
 
 TEST_F(ReflectorTest, ExpiredPageBeginsAnew) {
-  bench.http.reply(200, page(5, {object("a", 1)}, "t")).reply(410, status_json(410, "Expired"));
-  bench.http.reply(200, page(7, {object("b", 1)}));
+  bench.http.reply_with(test::answer(200, page(5, {object("a", 1)}, "t")))
+      .reply_with(test::answer(410, status_json(410, "Expired")));
+  bench.http.reply_with(test::answer(200, page(7, {object("b", 1)})));
   then_stop();
   EXPECT_EQ(journal(), "[+a[+b]");
   EXPECT_FALSE(bench.http.seen[2].url.contains("limit"));
 }
 
 TEST_F(ReflectorTest, TornStreamGoesOnWhereItWas) {
-  bench.http.reply(200, page(5, {})).reply(200, page(9, {}));
+  bench.http.reply_with(test::answer(200, page(5, {}))).reply_with(test::answer(200, page(9, {})));
   bench.watches.stream(200, {event("ADDED", object("a", 6)), R"({"type":"ADDED","obj)"}, true);
   bench.watches.stream(200, {event("ADDED", object("b", 7))});
   then_stop();
@@ -117,21 +120,28 @@ TEST_F(ReflectorTest, TornStreamGoesOnWhereItWas) {
 }
 
 TEST_F(ReflectorTest, LaggingServerIsNotWatched) {
-  const std::string too_large = status_json(504, "Timeout", "m", R"({"causes":[{"reason":"ResourceVersionTooLarge"}]})");
-  bench.http.reply(200, page(5, {object("a", 5)})).reply(504, too_large).reply(200, page(3, {}));
+  const std::string too_large =
+      status_json(504, "Timeout", "m", R"({"causes":[{"reason":"ResourceVersionTooLarge"}]})");
+  bench.http.reply_with(test::answer(200, page(5, {object("a", 5)})))
+      .reply_with(test::answer(504, too_large))
+      .reply_with(test::answer(200, page(3, {})));
   bench.watches.stream(200, {}, true);
   then_stop();
   EXPECT_EQ(journal(), "[+a][]");
 }
 
 TEST_F(ReflectorTest, GarbageIsNeverDelivered) {
-  const std::vector<std::string> lines = {
-      "not json\n", R"({"type":"ADDED"})" "\n", event("NEWS", object("x", 9)),
-      event("ADDED", R"({"metadata":{"name":"x"}})"), event("MODIFIED", object("x", 4)), "[]\n"};
+  const std::vector<std::string> lines = {"not json\n",
+                                          R"({"type":"ADDED"})"
+                                          "\n",
+                                          event("NEWS", object("x", 9)),
+                                          event("ADDED", R"({"metadata":{"name":"x"}})"),
+                                          event("MODIFIED", object("x", 4)),
+                                          "[]\n"};
   for (const std::string& line : lines) {
     Bench fresh;
     Journal heard;
-    fresh.http.reply(200, page(5, {})).reply_with(&Bench::stop);
+    fresh.http.reply_with(test::answer(200, page(5, {}))).reply_with(&Bench::stop);
     fresh.watches.stream(200, {line + event("ADDED", object("y", 10))});
     Selection selection;
     selection.resource = kSecrets;
@@ -143,20 +153,24 @@ TEST_F(ReflectorTest, GarbageIsNeverDelivered) {
 }
 
 TEST_F(ReflectorTest, AnAnswerThatIsNoListWipesNothing) {
-  bench.http.reply(200, "{}").reply(200, R"({"kind":"Secret","metadata":{"resourceVersion":"4"}})");
-  bench.http.reply(200, R"({"kind":"SecretList","metadata":{}})").reply_with(&Bench::stop);
+  bench.http.reply_with(test::answer(200, "{}"))
+      .reply_with(test::answer(200, R"({"kind":"Secret","metadata":{"resourceVersion":"4"}})"));
+  bench.http.reply_with(test::answer(200, R"({"kind":"SecretList","metadata":{}})"))
+      .reply_with(&Bench::stop);
   EXPECT_EQ(journal(), "");
 }
 
 TEST_F(ReflectorTest, NullItemsAreNone) {
-  bench.http.reply(200, R"({"kind":"SecretList","metadata":{"resourceVersion":"4"},"items":null})");
+  bench.http.reply_with(test::answer(
+      200, R"({"kind":"SecretList","metadata":{"resourceVersion":"4"},"items":null})"));
   then_stop();
   EXPECT_EQ(journal(), "[]");
 }
 
 TEST_F(ReflectorTest, RefusedListIsSaidWithItsRemedyAndTriedAgain) {
-  for (int i = 0; i < 3; ++i) bench.http.reply(403, status_json(403, "Forbidden", "u cannot list"));
-  bench.http.reply(200, page(5, {}));
+  for (int i = 0; i < 3; ++i)
+    bench.http.reply_with(test::answer(403, status_json(403, "Forbidden", "u cannot list")));
+  bench.http.reply_with(test::answer(200, page(5, {})));
   then_stop();
   EXPECT_EQ(journal(), "[]");
   EXPECT_EQ(bench.lines.count("grant list and watch"), 2 + 0) << "the 1st and 2nd of three";
@@ -165,7 +179,7 @@ TEST_F(ReflectorTest, RefusedListIsSaidWithItsRemedyAndTriedAgain) {
 }
 
 TEST_F(ReflectorTest, MissingDefinitionIsSaid) {
-  bench.http.reply(404, "404 page not found").reply_with(&Bench::stop);
+  bench.http.reply_with(test::answer(404, "404 page not found")).reply_with(&Bench::stop);
   Selection selection;
   selection.resource = kBindings;
   Reflector reflector(bench.api, bench.clock, bench.log, bench.metrics, selection, listener);

@@ -87,7 +87,8 @@ std::string causes_only(const Status& status) {
   if (status.causes != nullptr) {
     for (const auto& cause : *status.causes) {
       if (!text.empty()) text += ", ";
-      text += fmt::format("{}: {}", base::string_at(cause, "field"), base::string_at(cause, "reason"));
+      text +=
+          fmt::format("{}: {}", base::string_at(cause, "field"), base::string_at(cause, "reason"));
     }
   }
   if (text.empty()) text = "the server refused the object";
@@ -137,7 +138,8 @@ base::Error classify(const Question& question, int http, const net::Headers& hea
   error.text.insert(0, ": ").insert(0, question.subject);
   error.retry_after = net::retry_after(headers);
   if (!error.retry_after && status.retry_after_seconds && *status.retry_after_seconds > 0) {
-    error.retry_after = std::chrono::seconds(std::min<std::int64_t>(*status.retry_after_seconds, 3600));
+    error.retry_after =
+        std::chrono::seconds(std::min<std::int64_t>(*status.retry_after_seconds, 3600));
   }
   return error;
 }

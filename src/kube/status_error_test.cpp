@@ -44,9 +44,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"Unauthorized", 401, status_json(401, "Unauthorized"), Failure::credentials,
              "Unauthorized"},
         Case{"Forbidden", 403, status_json(403, "Forbidden"), Failure::refused, "Forbidden"},
-        Case{"Terminating", 403,
-             status_json(403, "Forbidden", "m", R"({"causes":[{"reason":"NamespaceTerminating"}]})"),
-             Failure::refused, "NamespaceTerminating"},
+        Case{
+            "Terminating", 403,
+            status_json(403, "Forbidden", "m", R"({"causes":[{"reason":"NamespaceTerminating"}]})"),
+            Failure::refused, "NamespaceTerminating"},
         Case{"NotFound", 404, status_json(404, "NotFound"), Failure::absent, "NotFound"},
         Case{"NoSuchPath", 404, "404 page not found\n", Failure::absent, "HTTP404"},
         Case{"Conflict", 409, status_json(409, "Conflict"), Failure::conflict, "Conflict"},
@@ -65,8 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
                          R"({"causes":[{"field":"metadata.uid","reason":"FieldValueInvalid"}]})"),
              Failure::conflict, "Invalid"},
         Case{"NoCausesInMergePatch", 422, status_json(422, "Invalid"), Failure::invalid, "Invalid"},
-        Case{"FailedTestInJsonPatch", 422, status_json(422, "Invalid"), Failure::conflict, "Invalid",
-             true},
+        Case{"FailedTestInJsonPatch", 422, status_json(422, "Invalid"), Failure::conflict,
+             "Invalid", true},
         Case{"JsonPatchWithCauses", 422,
              status_json(422, "Invalid", "m", R"({"causes":[{"field":"data","reason":"Bad"}]})"),
              Failure::invalid, "Invalid", true},
@@ -75,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
              "HTTP500"},
         Case{"Proxy", 502, "<html>Bad Gateway", Failure::transient, "HTTP502"},
         Case{"VersionTooLarge", 504,
-             status_json(504, "Timeout", "m", R"({"causes":[{"reason":"ResourceVersionTooLarge"}]})"),
+             status_json(504, "Timeout", "m",
+                         R"({"causes":[{"reason":"ResourceVersionTooLarge"}]})"),
              Failure::transient, "ResourceVersionTooLarge"},
         Case{"Redirect", 302, "", Failure::invalid, "HTTP302"},
         Case{"StrangeKind", 418, R"({"kind":"Pot","reason":"Tea"})", Failure::invalid, "HTTP418"}),
@@ -90,9 +92,11 @@ TEST(ClassifyText, KeepsTheServersWords) {
 TEST(ClassifyText, OfSecretDataNamesFieldsOnly) {
   Question question = patch_of("secrets");
   question.carries_secret = true;
-  const std::string causes = R"({"causes":[{"field":"data[k]","reason":"FieldValueInvalid","message":"hunter2"}]})";
+  const std::string causes =
+      R"({"causes":[{"field":"data[k]","reason":"FieldValueInvalid","message":"hunter2"}]})";
   for (const int status : {400, 422, 500}) {
-    const auto error = classify(question, status, {}, status_json(status, "Invalid", "got hunter2", causes));
+    const auto error =
+        classify(question, status, {}, status_json(status, "Invalid", "got hunter2", causes));
     EXPECT_FALSE(error.text.contains("hunter2")) << status << error.text;
     EXPECT_TRUE(error.text.contains("data[k]: FieldValueInvalid")) << error.text;
   }

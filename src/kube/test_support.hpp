@@ -46,6 +46,19 @@ class Lines final : public telemetry::Sink {
   std::vector<std::string> all;
 };
 
+/// An answer that owns its body.
+inline support::ScriptedHttp::Answer answer(int status, std::string body = {},
+                                            net::Headers headers = {}) {
+  return [status, body = std::move(body), headers = std::move(headers)](
+             const support::ScriptedHttp::Seen&) -> base::Result<net::Response> {
+    net::Response response;
+    response.status = status;
+    response.headers = headers;
+    response.body.append(body);
+    return response;
+  };
+}
+
 /// Thrown by a scripted answer to end a coroutine that would run for ever.
 struct Stop {};
 

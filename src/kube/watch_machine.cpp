@@ -121,9 +121,9 @@ WatchMachine::Action WatchMachine::next(std::uint64_t random) {
     // Selects nothing, so that a server which ignores the limit answers little too; where the
     // permission is bound to a field selector that one must do.
     const std::string fields = field_selector_.empty() ? "metadata.name%3Dnone" : field_selector_;
-    action.query = fmt::format(
-        "fieldSelector={}&limit=1&resourceVersion={}&resourceVersionMatch=NotOlderThan", fields,
-        version);
+    action.query =
+        fmt::format("fieldSelector={}&limit=1&resourceVersion={}&resourceVersionMatch=NotOlderThan",
+                    fields, version);
     return action;
   }
   step_ = action.step = Step::watch;
@@ -193,8 +193,8 @@ WatchMachine::Outcome WatchMachine::failed(const base::Error& error, base::Insta
     return relist("expired", now, random);
   }
   if (needs_people(error.failure)) {
-    const base::Duration delay = std::max(kSlow + slow_.next(random),
-                                          base::Duration(error.retry_after.value_or(milliseconds(0))));
+    const base::Duration delay = std::max(
+        kSlow + slow_.next(random), base::Duration(error.retry_after.value_or(milliseconds(0))));
     // Perhaps the version or the page token is refused, or the kind was removed and comes back.
     const Outcome outcome = trouble(cause, now, delay, true);
     if (error.failure == Failure::invalid || error.failure == Failure::absent) restart_list();
@@ -217,7 +217,8 @@ WatchMachine::Outcome WatchMachine::error_event(std::int64_t code,
                                                 base::Instant now, std::uint64_t random) {
   if (code == 410) return relist("expired", now, random);
   if (code == 429) {
-    const base::Duration delay = std::max(back_off(now, random), retry_after.value_or(base::Duration()));
+    const base::Duration delay =
+        std::max(back_off(now, random), retry_after.value_or(base::Duration()));
     return trouble("throttled", now, delay, false);
   }
   const Outcome outcome = trouble("error", now, back_off(now, random), true);

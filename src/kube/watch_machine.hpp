@@ -27,8 +27,8 @@ class WatchMachine {
   };
   struct Action {
     Step step = Step::list;
-    std::string query;              ///< for Api::list and Api::watch
-    base::Duration timeout{};       ///< of a watch: our own deadline
+    std::string query;         ///< for Api::list and Api::watch
+    base::Duration timeout{};  ///< of a watch: our own deadline
     base::Instant not_before{};
     bool first_page = false;
   };
@@ -37,7 +37,7 @@ class WatchMachine {
   struct Outcome {
     std::string_view cause;  ///< label of edsm_watch_restarts_total; empty: nothing to count
     bool worth_saying = false;
-    unsigned failures = 0;   ///< in a row
+    unsigned failures = 0;  ///< in a row
   };
 
   enum class Event : std::uint8_t { added, modified, deleted, bookmark, error, unknown };

@@ -1,8 +1,8 @@
 #include "kube/watch_machine.hpp"
 
-#include <gtest/gtest.h>
-
 #include <vector>
+
+#include <gtest/gtest.h>
 
 namespace edsm::kube {
 namespace {
@@ -124,9 +124,11 @@ TEST_F(WatchMachineTest, EventsMoveTheVersion) {
 }
 
 TEST_F(WatchMachineTest, StopsAtWhatMakesNoSense) {
-  const std::vector<std::pair<Event, std::string>> events = {
-      {Event::modified, "99"}, {Event::bookmark, "9"}, {Event::added, ""},
-      {Event::unknown, "101"}, {Event::error, "101"}};
+  const std::vector<std::pair<Event, std::string>> events = {{Event::modified, "99"},
+                                                             {Event::bookmark, "9"},
+                                                             {Event::added, ""},
+                                                             {Event::unknown, "101"},
+                                                             {Event::error, "101"}};
   for (const auto& [type, version] : events) {
     WatchMachine fresh("", "");
     fresh.next(0);

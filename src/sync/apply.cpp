@@ -11,7 +11,9 @@ namespace {
 
 using base::JsonWriter;
 
-bool merges(const Desired& desired) { return desired.binding.target.creation == CreationPolicy::merge; }
+bool merges(const Desired& desired) {
+  return desired.binding.target.creation == CreationPolicy::merge;
+}
 
 std::string key_list(const ShapedData& data) {
   JsonWriter json;
@@ -61,8 +63,8 @@ void write_data(JsonWriter& json, const Desired& desired, const Target* current)
   json.key("data").begin_object();
   if (current != nullptr && merges(desired)) {
     for (const auto& key : current->keys) {
-      const bool kept =
-          std::ranges::any_of(desired.data.items, [&](const auto& item) { return item.first == key; });
+      const bool kept = std::ranges::any_of(desired.data.items,
+                                            [&](const auto& item) { return item.first == key; });
       if (!kept) json.key(key).null();
     }
   } else if (current != nullptr) {
@@ -75,7 +77,8 @@ void write_data(JsonWriter& json, const Desired& desired, const Target* current)
 /// The size of the request, so that the buffer with the values does not grow step by step.
 JsonWriter writer_for(const Desired& desired) {
   std::size_t size = 4096;
-  for (const auto& [key, bytes] : desired.data.items) size += key.size() + bytes.size() * 4 / 3 + 16;
+  for (const auto& [key, bytes] : desired.data.items)
+    size += key.size() + bytes.size() * 4 / 3 + 16;
   return JsonWriter(size);
 }
 
@@ -114,12 +117,14 @@ bool contains_all(const std::map<std::string, std::string>& found,
   });
 }
 
-bool metadata_outdated(const Desired& desired, const Target& current, const Inspection* inspection) {
+bool metadata_outdated(const Desired& desired, const Target& current,
+                       const Inspection* inspection) {
   const auto& wished = desired.binding.target;
   const bool owner_wanted = wished.creation == CreationPolicy::owner;
   const bool owner_right = owner_wanted == (current.owner_uid == desired.binding.uid);
-  const bool labels_right = inspection == nullptr || (contains_all(inspection->labels, wished.labels) &&
-                                                      contains_all(inspection->annotations, wished.annotations));
+  const bool labels_right =
+      inspection == nullptr || (contains_all(inspection->labels, wished.labels) &&
+                                contains_all(inspection->annotations, wished.annotations));
   return !current.labelled || !owner_right || !labels_right || current.version != desired.version ||
          current.digest != desired.digest || current.source != desired.source ||
          current.binding != desired.binding.key.str() || current.changed_at != desired.changed_at;

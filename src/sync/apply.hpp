@@ -25,10 +25,11 @@ struct Desired {
 /// Body of the POST that creates the target.
 base::SecretBytes create_body(const Desired& desired);
 
-/// Body of the strategic merge patch that makes an existing target what it should be in one request:
-/// data, version, digest, label and owner together, with uid and resourceVersion as precondition.
-/// Owner and Orphan: `data` is replaced as a whole; Merge: our keys are set, those that were ours and
-/// no longer are go. With `with_data` false only the metadata is brought up to date.
+/// Body of the strategic merge patch that makes an existing target what it should be in one
+/// request: data, version, digest, label and owner together, with uid and resourceVersion as
+/// precondition. Owner and Orphan: `data` is replaced as a whole; Merge: our keys are set, those
+/// that were ours and no longer are go. With `with_data` false only the metadata is brought up to
+/// date.
 base::SecretBytes update_body(const Desired& desired, const Target& current, bool with_data);
 
 /// Whether a target with equal data still needs its metadata written. `inspection`: a full read of

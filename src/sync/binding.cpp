@@ -11,12 +11,14 @@ namespace {
 
 using base::string_at;
 
-std::string text(const boost::json::value& value, std::string_view path, std::string_view otherwise = {}) {
+std::string text(const boost::json::value& value, std::string_view path,
+                 std::string_view otherwise = {}) {
   const auto found = string_at(value, path);
   return std::string(found.empty() ? otherwise : found);
 }
 
-std::map<std::string, std::string> string_map(const boost::json::value& value, std::string_view path) {
+std::map<std::string, std::string> string_map(const boost::json::value& value,
+                                              std::string_view path) {
   std::map<std::string, std::string> map;
   const auto* const object = base::object_at(value, path);
   if (object == nullptr) return map;
@@ -79,7 +81,8 @@ Binding decode_binding(const boost::json::value& object) {
   binding.key = {text(object, "metadata.namespace"), text(object, "metadata.name")};
   binding.uid = text(object, "metadata.uid");
   binding.generation = base::int_at(object, "metadata.generation").value_or(0);
-  binding.created = base::parse_rfc3339(string_at(object, "metadata.creationTimestamp")).value_or(base::WallTime());
+  binding.created = base::parse_rfc3339(string_at(object, "metadata.creationTimestamp"))
+                        .value_or(base::WallTime());
   binding.deleting = !string_at(object, "metadata.deletionTimestamp").empty();
   binding.provider = text(object, "spec.cloudProvider");
   binding.query.path = text(object, "spec.secretPath");

@@ -44,8 +44,9 @@ void BindingStore::resolve(BindingState& state) const {
   if (found == providers_.end()) {
     state.spec_error = base::Error{
         base::Failure::invalid, "UnknownProvider",
-        fmt::format("spec.cloudProvider \"{}\" is not one that this EDSM is set up for: use one of {}",
-                    binding.provider, names_of(providers_)),
+        fmt::format(
+            "spec.cloudProvider \"{}\" is not one that this EDSM is set up for: use one of {}",
+            binding.provider, names_of(providers_)),
         std::nullopt};
     return;
   }
@@ -63,7 +64,8 @@ void BindingStore::link(BindingState& state) {
   by_target_[state.binding.target_key()].insert(key);
   if (state.provider == nullptr) return;
   by_source_[state.source.id].insert(key);
-  for (const auto& match : state.provider->match_keys(state.source)) by_match_key_[match].insert(key);
+  for (const auto& match : state.provider->match_keys(state.source))
+    by_match_key_[match].insert(key);
 }
 
 void BindingStore::unlink(const BindingState& state) {
@@ -71,7 +73,8 @@ void BindingStore::unlink(const BindingState& state) {
   drop(by_target_, state.binding.target_key(), key);
   if (state.provider == nullptr) return;
   drop(by_source_, state.source.id, key);
-  for (const auto& match : state.provider->match_keys(state.source)) drop(by_match_key_, match, key);
+  for (const auto& match : state.provider->match_keys(state.source))
+    drop(by_match_key_, match, key);
 }
 
 BindingStore::Change BindingStore::put(Binding binding) {
@@ -82,7 +85,8 @@ BindingStore::Change BindingStore::put(Binding binding) {
   const bool reborn = !fresh && state.binding.uid != binding.uid;
   const auto& before = state.binding;
   const bool relevant = fresh || reborn || before.generation != binding.generation ||
-                        before.sync_request != binding.sync_request || before.deleting != binding.deleting;
+                        before.sync_request != binding.sync_request ||
+                        before.deleting != binding.deleting;
   if (!relevant) {
     state.binding.status = std::move(binding.status);
     return {};
@@ -116,7 +120,8 @@ const BindingState* BindingStore::find(const base::ObjectKey& key) const {
   return at == states_.end() ? nullptr : &at->second;
 }
 
-std::vector<base::ObjectKey> BindingStore::matching(const std::vector<std::string>& match_keys) const {
+std::vector<base::ObjectKey> BindingStore::matching(
+    const std::vector<std::string>& match_keys) const {
   KeySet found;
   for (const auto& match : match_keys) {
     const auto at = by_match_key_.find(match);

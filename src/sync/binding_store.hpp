@@ -44,8 +44,8 @@ class BindingStore {
   explicit BindingStore(const Providers& providers) : providers_(providers) {}
 
   struct Change {
-    bool fresh = false;      ///< not known before
-    bool relevant = false;   ///< something that a reconcile looks at is different
+    bool fresh = false;     ///< not known before
+    bool relevant = false;  ///< something that a reconcile looks at is different
   };
   Change put(Binding binding);
   /// The bindings that share the erased one's target, which may now take it over.

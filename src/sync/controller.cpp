@@ -26,11 +26,13 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
     auto& outside_ = shared_.outside;
-    reflectors_.push_back(std::make_unique<kube::Reflector>(outside_.api, outside_.clock, outside_.log,
-                                                            outside_.metrics, std::move(selection), *listener));
+    reflectors_.push_back(std::make_unique<kube::Reflector>(outside_.api, outside_.clock,
+                                                            outside_.log, outside_.metrics,
+                                                            std::move(selection), *listener));
     listeners_.push_back(std::move(listener));
   };
-  watch({kube::kBindings, ns, "", "", kube::View::full}, std::make_unique<BindingListener>(shared_, on_synced));
+  watch({kube::kBindings, ns, "", "", kube::View::full},
+        std::make_unique<BindingListener>(shared_, on_synced));
   watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
         std::make_unique<TargetListener>(shared_, on_synced));
   for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {

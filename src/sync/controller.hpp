@@ -21,15 +21,16 @@ namespace edsm::sync {
 /// The controller as a whole: puts the parts together and starts and stops them in order.
 class Controller {
  public:
-  Controller(boost::asio::any_io_executor executor, Outside outside, Settings settings, Digester digester);
+  Controller(boost::asio::any_io_executor executor, Outside outside, Settings settings,
+             Digester digester);
 
   /// Fills the caches and keeps them fresh; returns when they are complete. A replica that does not
   /// lead does only this.
   base::Task<void> observe();
   /// Starts the work: reconciles, rollouts, sweep, queues.
   void lead();
-  /// Takes nothing new, finishes what is under way (at most until `deadline`), acknowledges it, then
-  /// cancels the rest.
+  /// Takes nothing new, finishes what is under way (at most until `deadline`), acknowledges it,
+  /// then cancels the rest.
   base::Task<void> stop(base::Instant deadline);
 
  private:

@@ -10,7 +10,8 @@ namespace {
 /// Length in front of each part, so that no two different data give the same bytes.
 void append_part(base::SecretBytes& out, std::string_view part) {
   const std::uint64_t size = part.size();
-  for (unsigned shift = 0; shift < 64; shift += 8) out.push_back(static_cast<char>(size >> shift & 0xFFU));
+  for (unsigned shift = 0; shift < 64; shift += 8)
+    out.push_back(static_cast<char>(size >> shift & 0xFFU));
   out.append(part);
 }
 
@@ -30,7 +31,8 @@ std::string Digester::digest(const ShapedData& data) const {
 }
 
 bool Digester::knows(std::string_view digest) const {
-  return digest.size() > key_id_.size() && digest.starts_with(key_id_) && digest[key_id_.size()] == ':';
+  return digest.size() > key_id_.size() && digest.starts_with(key_id_) &&
+         digest[key_id_.size()] == ':';
 }
 
 std::string Digester::combine(std::string_view text) const {

@@ -8,11 +8,13 @@
 
 namespace edsm::sync {
 
-/// Computes digests of shaped data: "<key id>:<HMAC-SHA-256 in hex>". The key makes a digest useless
-/// for guessing values and impossible to forge; its id tells digests of a lost key from wrong ones.
+/// Computes digests of shaped data: "<key id>:<HMAC-SHA-256 in hex>". The key makes a digest
+/// useless for guessing values and impossible to forge; its id tells digests of a lost key from
+/// wrong ones.
 class Digester {
  public:
-  Digester(std::string key_id, base::SecretBytes key) : key_id_(std::move(key_id)), key_(std::move(key)) {}
+  Digester(std::string key_id, base::SecretBytes key)
+      : key_id_(std::move(key_id)), key_(std::move(key)) {}
 
   std::string digest(const ShapedData& data) const;
   /// Whether `digest` was made with this key (whatever it was made of).

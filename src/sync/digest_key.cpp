@@ -46,7 +46,8 @@ base::Task<base::Result<Digester>> load_digest_key(kube::Api& api, std::string n
       co_return base::fail(base::Failure::invalid, "BadDigestKey",
                            where + " does not hold `id` and `key`: delete it, a new one is made");
     }
-    if (found.error().failure != base::Failure::absent) co_return base::fail(std::move(found.error()), where);
+    if (found.error().failure != base::Failure::absent)
+      co_return base::fail(std::move(found.error()), where);
     auto body = fresh_key_secret(ns);
     auto made = co_await api.create(kube::kSecrets, ns, std::move(body));
     if (!made && made.error().failure != base::Failure::conflict) {

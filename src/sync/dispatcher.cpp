@@ -20,11 +20,12 @@ void Dispatcher::stop() {
 
 void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor) {
   const std::string key = taken.key;
-  boost::asio::co_spawn(executor, work_(std::move(taken)), [this, key](const std::exception_ptr& error) {
-    if (error) std::rethrow_exception(error);
-    queue_.done(key);
-    wake_.notify();
-  });
+  boost::asio::co_spawn(executor, work_(std::move(taken)),
+                        [this, key](const std::exception_ptr& error) {
+                          if (error) std::rethrow_exception(error);
+                          queue_.done(key);
+                          wake_.notify();
+                        });
 }
 
 base::Task<void> Dispatcher::run() {

@@ -9,8 +9,9 @@
 
 namespace edsm::sync {
 
-base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provider, cloud::Source source,
-                                                         std::uint64_t since, std::string consumer) {
+base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provider,
+                                                         cloud::Source source, std::uint64_t since,
+                                                         std::string consumer) {
   auto& newest = reads_[source.id];
   const bool too_old = newest && newest->sent != 0 && newest->sent < since;
   if (!newest || too_old) {

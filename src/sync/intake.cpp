@@ -13,7 +13,8 @@ using telemetry::MessageOutcome;
 
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(500);
 constexpr base::Duration kLongestPause = std::chrono::seconds(30);
-/// A long poll takes up to 20 s and its time-out 30; three in a row without a sign of life is stuck.
+/// A long poll takes up to 20 s and its time-out 30; three in a row without a sign of life is
+/// stuck.
 constexpr base::Duration kSilence = std::chrono::seconds(100);
 
 }  // namespace
@@ -47,7 +48,8 @@ base::Task<void> Intake::receive() {
     if (!messages) {
       const auto& error = messages.error();
       if (!trouble || !error.retryable()) {
-        outside.log.warn("queue cannot be read", {{"queue", name}, {"error", base::describe(error)}});
+        outside.log.warn("queue cannot be read",
+                         {{"queue", name}, {"error", base::describe(error)}});
       }
       trouble = true;
       const base::Duration asked = error.retry_after.value_or(std::chrono::milliseconds(0));
@@ -83,7 +85,9 @@ void Intake::accept(const cloud::Message& message) {
     accept_hint(message, *hint);
   } else if (const auto* const other = std::get_if<cloud::Irrelevant>(&message.content)) {
     outside.metrics.message(inbox().name(), MessageOutcome::irrelevant);
-    outside.log.debug("event ignored", {{"queue", inbox().name()}, {"event", other->cause}, {"message", message.id}});
+    outside.log.debug(
+        "event ignored",
+        {{"queue", inbox().name()}, {"event", other->cause}, {"message", message.id}});
     acknowledge_soon(message);
   } else {
     malformed(message, std::get<cloud::Malformed>(message.content).why);
@@ -94,26 +98,35 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   auto& outside = shared_.outside;
   const auto concerned = shared_.bindings.matching(hint.match_keys);
   const std::string_view name = inbox().name();
-  outside.metrics.message(name, concerned.empty() ? MessageOutcome::unmatched : MessageOutcome::matched);
-  const auto subject = hint.match_keys.empty() ? std::string_view() : std::string_view(hint.match_keys.front());
+  outside.metrics.message(name,
+                          concerned.empty() ? MessageOutcome::unmatched : MessageOutcome::matched);
+  const auto subject =
+      hint.match_keys.empty() ? std::string_view() : std::string_view(hint.match_keys.front());
   outside.log.info("event received", {{"queue", name},
                                       {"event", hint.cause},
                                       {"source", subject},
                                       {"version", hint.version},
                                       {"bindings", concerned.size()},
                                       {"message", message.id}});
-  const bool poison = !facts_.dead_letters && message.receive_count > shared_.settings.poison_receives;
+  const bool poison =
+      !facts_.dead_letters && message.receive_count > shared_.settings.poison_receives;
   if (concerned.empty() || poison) {
     if (poison) {
       outside.metrics.message(name, MessageOutcome::dropped);
-      outside.log.error("event given up: its effect failed again and again, and the queue has no dead-letter queue",
-                        {{"queue", name}, {"event", hint.cause}, {"source", subject}, {"received", message.receive_count}});
+      outside.log.error(
+          "event given up: its effect failed again and again, and the queue has no dead-letter "
+          "queue",
+          {{"queue", name},
+           {"event", hint.cause},
+           {"source", subject},
+           {"received", message.receive_count}});
       for (const auto& key : concerned) {
         const auto* const state = shared_.bindings.find(key);
-        outside.events.record(shared_.reference(state->binding), kube::EventType::warning, "EventGivenUp", "Sync",
-                              fmt::format("an event ({}) was given up after {} tries; the binding itself goes on "
-                                          "trying",
-                                          hint.cause, message.receive_count));
+        outside.events.record(
+            shared_.reference(state->binding), kube::EventType::warning, "EventGivenUp", "Sync",
+            fmt::format("an event ({}) was given up after {} tries; the binding itself goes on "
+                        "trying",
+                        hint.cause, message.receive_count));
       }
     }
     acknowledge_soon(message);
@@ -135,10 +148,15 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
 void Intake::malformed(const cloud::Message& message, const std::string& why) {
   auto& outside = shared_.outside;
   outside.metrics.message(inbox().name(), MessageOutcome::malformed);
-  const bool give_up = !facts_.dead_letters && message.receive_count >= shared_.settings.poison_receives;
-  outside.log.warn(give_up ? "message dropped: it is no event, and the queue has no dead-letter queue"
-                           : "message is no event; left for the dead-letter queue",
-                   {{"queue", inbox().name()}, {"why", why}, {"message", message.id}, {"received", message.receive_count}});
+  const bool give_up =
+      !facts_.dead_letters && message.receive_count >= shared_.settings.poison_receives;
+  outside.log.warn(give_up
+                       ? "message dropped: it is no event, and the queue has no dead-letter queue"
+                       : "message is no event; left for the dead-letter queue",
+                   {{"queue", inbox().name()},
+                    {"why", why},
+                    {"message", message.id},
+                    {"received", message.receive_count}});
   if (!give_up) return;
   outside.metrics.message(inbox().name(), MessageOutcome::dropped);
   acknowledge_soon(message);
@@ -205,8 +223,9 @@ base::Task<void> Acknowledger::hold_on() {
     const auto results = co_await inbox.hold(handles, time);
     for (const auto& result : results) {
       if (result) continue;
-      shared_.outside.log.warn("event could not be held on; it may be received twice",
-                               {{"queue", inbox.name()}, {"error", base::describe(result.error())}});
+      shared_.outside.log.warn(
+          "event could not be held on; it may be received twice",
+          {{"queue", inbox.name()}, {"error", base::describe(result.error())}});
     }
   }
 }

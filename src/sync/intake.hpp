@@ -10,8 +10,8 @@
 
 namespace edsm::sync {
 
-/// Takes messages out of one queue, finds whom they concern, and acknowledges them once their effect
-/// is complete (see TicketLedger).
+/// Takes messages out of one queue, finds whom they concern, and acknowledges them once their
+/// effect is complete (see TicketLedger).
 class Intake {
  public:
   Intake(Shared& shared, std::size_t index) : shared_(shared), index_(index) {}

@@ -11,8 +11,8 @@ namespace edsm::sync {
 
 /// A member of a JSON object as it stands in the source text.
 struct Slice {
-  base::SecretBytes name;   ///< decoded
-  std::string_view text;    ///< the value, without white space around it
+  base::SecretBytes name;  ///< decoded
+  std::string_view text;   ///< the value, without white space around it
 };
 
 /// True if the first thing in `text` looks like a JSON object.

@@ -52,7 +52,9 @@ void BindingListener::forget(const base::ObjectKey& key) {
   count(key.ns, -1);
 }
 
-void BindingListener::removed(const boost::json::value& object) { forget(key_of(object)); }
+void BindingListener::removed(const boost::json::value& object) {
+  forget(key_of(object));
+}
 
 void BindingListener::list_ends() {
   for (const auto& key : shared_.bindings.list_ends()) forget(key);
@@ -111,7 +113,8 @@ void WorkloadListener::applied(const boost::json::value& object) {
   const bool remarkable = !decision.unknown.empty() || !stored.annotation_error.empty();
   if (!decision.write && !remarkable) return;
   const auto delay = decision.restart() ? shared_.settings.rollout_window : base::Duration::zero();
-  shared_.workload_work.add(id, shared_.outside.clock.now() + delay, WorkQueue::Priority::background);
+  shared_.workload_work.add(id, shared_.outside.clock.now() + delay,
+                            WorkQueue::Priority::background);
 }
 
 void WorkloadListener::forget(const std::string& id) {

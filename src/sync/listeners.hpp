@@ -16,7 +16,8 @@ using OnSynced = std::function<void()>;
 /// Keeps the store of bindings equal to the cluster and asks for reconciles.
 class BindingListener final : public kube::Listener {
  public:
-  BindingListener(Shared& shared, OnSynced on_synced) : shared_(shared), on_synced_(std::move(on_synced)) {}
+  BindingListener(Shared& shared, OnSynced on_synced)
+      : shared_(shared), on_synced_(std::move(on_synced)) {}
   void list_begins() override { shared_.bindings.list_begins(); }
   void applied(const boost::json::value& object) override;
   void removed(const boost::json::value& object) override;
@@ -34,7 +35,8 @@ class BindingListener final : public kube::Listener {
 /// Keeps the store of managed Secrets; what we did not write ourselves is looked at.
 class TargetListener final : public kube::Listener {
  public:
-  TargetListener(Shared& shared, OnSynced on_synced) : shared_(shared), on_synced_(std::move(on_synced)) {}
+  TargetListener(Shared& shared, OnSynced on_synced)
+      : shared_(shared), on_synced_(std::move(on_synced)) {}
   void list_begins() override { shared_.targets.list_begins(); }
   void applied(const boost::json::value& object) override;
   void removed(const boost::json::value& object) override;
@@ -50,7 +52,8 @@ class TargetListener final : public kube::Listener {
 /// Keeps the annotated workloads of one kind; the others are dropped on arrival.
 class WorkloadListener final : public kube::Listener {
  public:
-  WorkloadListener(Shared& shared, RolloutWorker& worker, kube::Resource resource, OnSynced on_synced)
+  WorkloadListener(Shared& shared, RolloutWorker& worker, kube::Resource resource,
+                   OnSynced on_synced)
       : shared_(shared), worker_(worker), resource_(resource), on_synced_(std::move(on_synced)) {}
   void list_begins() override { shared_.workloads.list_begins(resource_.kind); }
   void applied(const boost::json::value& object) override;

@@ -9,9 +9,10 @@ namespace edsm::sync {
 inline constexpr std::string_view kManagedLabel = "eventdrivensecretsmanaged";
 inline constexpr std::string_view kManagedSelector = "eventdrivensecretsmanaged=true";
 
-/// On workloads: a JSON array of the Secrets whose change restarts it. The first one present counts.
-inline constexpr std::string_view kWorkloadAnnotations[] = {"eventdrivensecretsmanaged", "eventsecrets",
-                                                            "eventdrivensecrets"};
+/// On workloads: a JSON array of the Secrets whose change restarts it. The first one present
+/// counts.
+inline constexpr std::string_view kWorkloadAnnotations[] = {"eventdrivensecretsmanaged",
+                                                            "eventsecrets", "eventdrivensecrets"};
 
 /// On targets, written in the same request as the data.
 inline constexpr std::string_view kVersionAnnotation = "secrets.edsm.io/version";

@@ -15,28 +15,43 @@ using base::Failure;
 /// A passing trouble is shown only when it does not pass.
 constexpr base::Duration kShowAfter = std::chrono::seconds(20);
 
-base::Duration at_least(base::Duration floor, base::Duration drawn) { return floor + drawn; }
+base::Duration at_least(base::Duration floor, base::Duration drawn) {
+  return floor + drawn;
+}
 
 std::string_view fetch_reason(Failure failure) {
   switch (failure) {
-    case Failure::refused: return "AccessDenied";
-    case Failure::credentials: return "CredentialsRejected";
-    case Failure::absent: return "SourceGone";
-    case Failure::throttled: return "Throttled";
-    case Failure::invalid: return "SourceInvalid";
-    default: return "SourceUnavailable";
+    case Failure::refused:
+      return "AccessDenied";
+    case Failure::credentials:
+      return "CredentialsRejected";
+    case Failure::absent:
+      return "SourceGone";
+    case Failure::throttled:
+      return "Throttled";
+    case Failure::invalid:
+      return "SourceInvalid";
+    default:
+      return "SourceUnavailable";
   }
 }
 
 std::string_view kubernetes_reason(Failure failure) {
   switch (failure) {
-    case Failure::refused: return "Forbidden";
-    case Failure::credentials: return "Unauthorized";
-    case Failure::absent: return "NamespaceGone";
-    case Failure::throttled: return "Throttled";
-    case Failure::conflict: return "Conflict";
-    case Failure::invalid: return "TargetRefused";
-    default: return "KubernetesUnavailable";
+    case Failure::refused:
+      return "Forbidden";
+    case Failure::credentials:
+      return "Unauthorized";
+    case Failure::absent:
+      return "NamespaceGone";
+    case Failure::throttled:
+      return "Throttled";
+    case Failure::conflict:
+      return "Conflict";
+    case Failure::invalid:
+      return "TargetRefused";
+    default:
+      return "KubernetesUnavailable";
   }
 }
 
@@ -59,11 +74,16 @@ std::optional<base::Duration> retry_delay(const base::Error& error, base::Backof
   const auto drawn = backoff.next(random);
   switch (error.failure) {
     case Failure::invalid:
-    case Failure::cancelled: return std::nullopt;
-    case Failure::refused: return at_least(std::chrono::seconds(30), drawn);
-    case Failure::absent: return at_least(std::chrono::seconds(5), drawn);
-    case Failure::credentials: return at_least(std::chrono::seconds(3), drawn);
-    default: return at_least(error.retry_after.value_or(std::chrono::milliseconds(0)), drawn);
+    case Failure::cancelled:
+      return std::nullopt;
+    case Failure::refused:
+      return at_least(std::chrono::seconds(30), drawn);
+    case Failure::absent:
+      return at_least(std::chrono::seconds(5), drawn);
+    case Failure::credentials:
+      return at_least(std::chrono::seconds(3), drawn);
+    default:
+      return at_least(error.retry_after.value_or(std::chrono::milliseconds(0)), drawn);
   }
 }
 
@@ -74,10 +94,16 @@ Report failure_report(const Outcome& outcome) {
   report.message = error.text;
   switch (outcome.step) {
     case Outcome::Step::plan:
-    case Outcome::Step::shape: report.reason = error.code; break;
-    case Outcome::Step::fetch: report.reason = fetch_reason(error.failure); break;
+    case Outcome::Step::shape:
+      report.reason = error.code;
+      break;
+    case Outcome::Step::fetch:
+      report.reason = fetch_reason(error.failure);
+      break;
     case Outcome::Step::inspect:
-    case Outcome::Step::apply: report.reason = kubernetes_reason(error.failure); break;
+    case Outcome::Step::apply:
+      report.reason = kubernetes_reason(error.failure);
+      break;
   }
   if (report.reason == "SourceGone") report.message += "; the Secret keeps its last value";
   return report;
@@ -134,28 +160,34 @@ void Aftermath::announce(const BindingState& state, const Run& run, const Outcom
   auto& outside = shared_.outside;
   const auto target = binding.target_key();
   const auto took = outside.clock.now() - run.started;
-  const std::string_view what = outcome.created ? "Secret created" : outcome.changed ? "Secret updated" : "Secret verified";
-  outside.log.info(run.plan.drift ? "Secret healed" : what,
-                   {{"binding", binding.key.str()},
-                    {"secret", target.str()},
-                    {"source", state.source.id},
-                    {"version", outcome.applied.version},
-                    {"cause", run.plan.reason},
-                    {"detail", run.plan.message},
-                    {"changed", outcome.changed},
-                    {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
+  const std::string_view what = outcome.created   ? "Secret created"
+                                : outcome.changed ? "Secret updated"
+                                                  : "Secret verified";
+  outside.log.info(
+      run.plan.drift ? "Secret healed" : what,
+      {{"binding", binding.key.str()},
+       {"secret", target.str()},
+       {"source", state.source.id},
+       {"version", outcome.applied.version},
+       {"cause", run.plan.reason},
+       {"detail", run.plan.message},
+       {"changed", outcome.changed},
+       {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
   outside.metrics.secret_fetched(target.name, target.ns);
   if (outcome.created) outside.metrics.secret_created(target.name, target.ns);
   if (!outcome.created) outside.metrics.secret_updated(target.name, target.ns);
   const auto about = shared_.reference(binding);
   if (run.plan.drift) {
     outside.metrics.drift_healed(target.name, target.ns);
-    const auto fight = state.drift_guard.fighting() ? "; this keeps happening, so healing now waits longer each time" : "";
+    const auto fight = state.drift_guard.fighting()
+                           ? "; this keeps happening, so healing now waits longer each time"
+                           : "";
     outside.events.record(about, kube::EventType::warning, "DriftHealed", "Heal",
-                          fmt::format("Secret {}: {}; restored to version {}{}", target.name, run.plan.message,
-                                      outcome.applied.version, fight));
+                          fmt::format("Secret {}: {}; restored to version {}{}", target.name,
+                                      run.plan.message, outcome.applied.version, fight));
   } else if (outcome.created || outcome.changed) {
-    outside.events.record(about, kube::EventType::normal, outcome.created ? "Created" : "Updated", "Sync",
+    outside.events.record(about, kube::EventType::normal, outcome.created ? "Created" : "Updated",
+                          "Sync",
                           fmt::format("Secret {} now holds version {} of {}", target.name,
                                       outcome.applied.version, state.source.id));
   }
@@ -188,7 +220,8 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   }
   shared_.outside.metrics.reconcile(base::to_string(error.failure));
   const bool passing = error.retryable() && failing_for < kShowAfter;
-  if (!passing || state.report.state == Report::State::unknown) show(state, failure_report(outcome));
+  if (!passing || state.report.state == Report::State::unknown)
+    show(state, failure_report(outcome));
 }
 
 void Aftermath::show(BindingState& state, Report report) {
@@ -196,17 +229,18 @@ void Aftermath::show(BindingState& state, Report report) {
   const bool news = state.report.state != report.state || state.report.reason != report.reason;
   const bool trouble = report.state != Report::State::synced;
   if (news && trouble) {
-    shared_.outside.log.warn("binding not synced", {{"binding", binding.key.str()},
-                                                    {"reason", report.reason},
-                                                    {"message", report.message}});
-    shared_.outside.events.record(shared_.reference(binding), kube::EventType::warning, report.reason,
-                                  "Sync", report.message);
+    shared_.outside.log.warn(
+        "binding not synced",
+        {{"binding", binding.key.str()}, {"reason", report.reason}, {"message", report.message}});
+    shared_.outside.events.record(shared_.reference(binding), kube::EventType::warning,
+                                  report.reason, "Sync", report.message);
   }
   const bool recovered = news && !trouble && state.report.state != Report::State::unknown;
   if (recovered) {
-    shared_.outside.log.info("binding synced again", {{"binding", binding.key.str()}, {"was", state.report.reason}});
-    shared_.outside.events.record(shared_.reference(binding), kube::EventType::normal, "Synced", "Sync",
-                                  report.message);
+    shared_.outside.log.info("binding synced again",
+                             {{"binding", binding.key.str()}, {"was", state.report.reason}});
+    shared_.outside.events.record(shared_.reference(binding), kube::EventType::normal, "Synced",
+                                  "Sync", report.message);
   }
   shared_.count_reason(state.report.reason, report.reason);
   state.report = std::move(report);

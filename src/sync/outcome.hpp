@@ -16,14 +16,14 @@ namespace edsm::sync {
 /// What one run of the reconciler knows beside the stores.
 struct Run {
   base::ObjectKey key;
-  std::string uid;                ///< of the binding
+  std::string uid;  ///< of the binding
   std::string source_id;
   Wishes wishes;
   std::uint64_t trigger = 0;
   base::Instant started;
   std::optional<Inspection> inspection;
-  bool looked = false;            ///< the server was asked for the target
-  Plan plan;                      ///< the latest
+  bool looked = false;  ///< the server was asked for the target
+  Plan plan;            ///< the latest
 };
 
 /// How a run ended.
@@ -40,21 +40,23 @@ struct Outcome {
   Step step = Step::plan;
   base::Error error;
   base::Instant again_at;
-  Applied applied;        ///< settled: what is now applied
+  Applied applied;  ///< settled: what is now applied
   bool created = false;
-  bool written = false;   ///< a request changed the target
-  bool changed = false;   ///< its data took another value
+  bool written = false;  ///< a request changed the target
+  bool changed = false;  ///< its data took another value
 };
 
 Outcome failure(Outcome::Step step, base::Error error);
 
-/// How long to wait before the next try; nullopt: until something changes. Pure but for the backoff.
+/// How long to wait before the next try; nullopt: until something changes. Pure but for the
+/// backoff.
 std::optional<base::Duration> retry_delay(const base::Error& error, base::Backoff& backoff,
                                           std::uint64_t random);
 /// A failure in the words of conditions. Pure.
 Report failure_report(const Outcome& outcome);
 
-/// Records how runs ended: applied state, retries, tickets, status, Kubernetes Events, metrics, log.
+/// Records how runs ended: applied state, retries, tickets, status, Kubernetes Events, metrics,
+/// log.
 class Aftermath {
  public:
   explicit Aftermath(Shared& shared) : shared_(shared) {}

@@ -11,7 +11,9 @@ namespace {
 
 using Check = std::optional<Plan> (*)(const Facts&);
 
-bool applied_before(const Facts& facts) { return !facts.applied.hash.empty(); }
+bool applied_before(const Facts& facts) {
+  return !facts.applied.hash.empty();
+}
 
 std::optional<Plan> being_deleted(const Facts& facts) {
   if (!facts.binding.deleting) return std::nullopt;
@@ -25,10 +27,12 @@ std::optional<Plan> spec_invalid(const Facts& facts) {
 
 std::optional<Plan> has_rival(const Facts& facts) {
   if (!facts.rival) return std::nullopt;
-  return Plan{Plan::Action::stop, "TargetConflict",
-              fmt::format("Secret {} is already the target of the older EventDrivenSecret {}: choose another "
-                          "spec.targetSecretName or delete one of the two",
-                          facts.binding.target_key().str(), facts.rival->str())};
+  return Plan{
+      Plan::Action::stop, "TargetConflict",
+      fmt::format(
+          "Secret {} is already the target of the older EventDrivenSecret {}: choose another "
+          "spec.targetSecretName or delete one of the two",
+          facts.binding.target_key().str(), facts.rival->str())};
 }
 
 /// The cache shows labelled Secrets only: before "not there" is believed, the server is asked.
@@ -46,18 +50,22 @@ std::optional<Plan> target_foreign(const Facts& facts) {
   if (target == nullptr) return std::nullopt;
   const auto name = target->key.str();
   if (!target->owner_uid.empty() && target->owner_uid != facts.binding.uid) {
-    return Plan{Plan::Action::stop, "TargetNotOurs",
-                fmt::format("Secret {} is owned by {} {}: choose another spec.targetSecretName or delete that "
-                            "owner",
-                            name, target->owner_kind, target->owner_name)};
+    return Plan{
+        Plan::Action::stop, "TargetNotOurs",
+        fmt::format(
+            "Secret {} is owned by {} {}: choose another spec.targetSecretName or delete that "
+            "owner",
+            name, target->owner_kind, target->owner_name)};
   }
   const bool ours = target->labelled || carries_our_mark(facts, *target);
   if (ours || facts.binding.target.creation == CreationPolicy::merge) return std::nullopt;
-  return Plan{Plan::Action::stop, "TargetNotOurs",
-              fmt::format("Secret {} exists and is not managed by EDSM: choose another spec.targetSecretName, "
-                          "delete it, hand it over with the label eventdrivensecretsmanaged=true, or use "
-                          "creationPolicy Merge",
-                          name)};
+  return Plan{
+      Plan::Action::stop, "TargetNotOurs",
+      fmt::format(
+          "Secret {} exists and is not managed by EDSM: choose another spec.targetSecretName, "
+          "delete it, hand it over with the label eventdrivensecretsmanaged=true, or use "
+          "creationPolicy Merge",
+          name)};
 }
 
 std::optional<Plan> target_missing(const Facts& facts) {
@@ -65,7 +73,8 @@ std::optional<Plan> target_missing(const Facts& facts) {
   Plan plan{Plan::Action::fetch, "TargetMissing", "the Secret does not exist"};
   if (applied_before(facts)) {
     plan.drift = true;
-    plan.message = "the Secret was deleted (Kubernetes does not record by whom; the audit log does)";
+    plan.message =
+        "the Secret was deleted (Kubernetes does not record by whom; the audit log does)";
   }
   return plan;
 }
@@ -80,11 +89,14 @@ std::optional<Plan> target_touched(const Facts& facts) {
 }
 
 std::optional<Plan> wrong_type(const Facts& facts) {
-  if (facts.inspection == nullptr || facts.inspection->type == facts.binding.shape.type) return std::nullopt;
-  return Plan{Plan::Action::stop, "TargetTypeMismatch",
-              fmt::format("Secret {} has type {}, spec.target.type is {}, and Kubernetes cannot change the type: "
-                          "delete the Secret, EDSM then creates it with the right type",
-                          facts.target->key.str(), facts.inspection->type, facts.binding.shape.type)};
+  if (facts.inspection == nullptr || facts.inspection->type == facts.binding.shape.type)
+    return std::nullopt;
+  return Plan{
+      Plan::Action::stop, "TargetTypeMismatch",
+      fmt::format(
+          "Secret {} has type {}, spec.target.type is {}, and Kubernetes cannot change the type: "
+          "delete the Secret, EDSM then creates it with the right type",
+          facts.target->key.str(), facts.inspection->type, facts.binding.shape.type)};
 }
 
 /// Drift: the target holds something else than what we recorded with a key that only we have.
@@ -103,7 +115,8 @@ std::optional<Plan> target_drifted(const Facts& facts) {
   if (seen->actual_digest != seen->target.digest) return drift("the data was changed");
   const auto& applied = facts.applied.hash;
   if (!applied.empty() && facts.digester.knows(applied) && applied != seen->target.digest) {
-    return Plan{Plan::Action::fetch, "Unverified", "the recorded digest is not the last one applied"};
+    return Plan{Plan::Action::fetch, "Unverified",
+                "the recorded digest is not the last one applied"};
   }
   if (!seen->target.labelled) return drift("the label eventdrivensecretsmanaged was removed");
   const bool owner = facts.binding.target.creation == CreationPolicy::owner;
@@ -111,7 +124,8 @@ std::optional<Plan> target_drifted(const Facts& facts) {
   if (facts.applied.generation == facts.binding.generation) {
     const auto& wished = facts.binding.target;
     if (!contains_all(seen->labels, wished.labels)) return drift("a label was changed");
-    if (!contains_all(seen->annotations, wished.annotations)) return drift("an annotation was changed");
+    if (!contains_all(seen->annotations, wished.annotations))
+      return drift("an annotation was changed");
   }
   return std::nullopt;
 }
@@ -135,16 +149,17 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   return std::nullopt;
 }
 
-constexpr std::array<Check, 9> kChecks = {being_deleted,  spec_invalid,   has_rival,
+constexpr std::array<Check, 9> kChecks = {being_deleted,   spec_invalid,   has_rival,
                                           target_not_seen, target_foreign, target_missing,
-                                          target_touched, wrong_type,     target_drifted};
+                                          target_touched,  wrong_type,     target_drifted};
 
 }  // namespace
 
 Applied applied_from(const BindingStatus& status) {
   Applied applied;
   const auto* const synced = status.condition("Synced");
-  if (synced != nullptr && synced->status == "True") applied.generation = status.observed_generation;
+  if (synced != nullptr && synced->status == "True")
+    applied.generation = status.observed_generation;
   applied.hash = status.applied_hash;
   applied.version = status.synced_version;
   applied.resource_version = status.target_resource_version;

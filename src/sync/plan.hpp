@@ -12,9 +12,9 @@ namespace edsm::sync {
 
 /// Why a binding must be looked at again, beside what its objects show. Kept in memory until done.
 struct Wishes {
-  bool fetch = false;             ///< a retry, or a hint that names no version
-  std::string hinted_version;     ///< from an event
-  std::string swept_version;      ///< from the sweep
+  bool fetch = false;          ///< a retry, or a hint that names no version
+  std::string hinted_version;  ///< from an event
+  std::string swept_version;   ///< from the sweep
 };
 
 /// What was applied last with success. Seeded from the binding's status at start, authoritative in
@@ -30,16 +30,17 @@ Applied applied_from(const BindingStatus& status);
 
 /// Everything that the plan looks at.
 struct Facts {
-  Facts(const Binding& binding_, const Digester& digester_) : binding(binding_), digester(digester_) {}
+  Facts(const Binding& binding_, const Digester& digester_)
+      : binding(binding_), digester(digester_) {}
 
   const Binding& binding;
   const Digester& digester;
-  std::string source_id;                      ///< empty: the spec could not be resolved
-  std::optional<base::Error> spec_error;      ///< why
-  std::optional<base::ObjectKey> rival;       ///< an older binding of the same target
-  const Target* target = nullptr;             ///< as last seen; null: not there (or not labelled)
-  const Inspection* inspection = nullptr;     ///< a fresh full read of the target, if one was made
-  bool looked = false;                        ///< the server was asked whether the target is there
+  std::string source_id;                   ///< empty: the spec could not be resolved
+  std::optional<base::Error> spec_error;   ///< why
+  std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
+  const Target* target = nullptr;          ///< as last seen; null: not there (or not labelled)
+  const Inspection* inspection = nullptr;  ///< a fresh full read of the target, if one was made
+  bool looked = false;                     ///< the server was asked whether the target is there
   Applied applied;
   Wishes wishes;
 };

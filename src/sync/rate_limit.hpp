@@ -9,7 +9,8 @@ namespace edsm::sync {
 /// Token bucket. Pure: time is an argument.
 class RateLimit {
  public:
-  RateLimit(double per_second, double burst) : per_second_(per_second), burst_(burst), tokens_(burst) {}
+  RateLimit(double per_second, double burst)
+      : per_second_(per_second), burst_(burst), tokens_(burst) {}
 
   /// Takes one token; returns when it may be used (now, or later).
   base::Instant take(base::Instant now) {

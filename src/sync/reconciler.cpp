@@ -42,7 +42,8 @@ Outcome settled_as(const Binding& binding, const Target& target) {
 /// their cause (a Secret without our label) cannot be watched.
 base::Error stop_error(const Plan& plan) {
   const bool recheck = plan.reason == "TargetNotOurs" || plan.reason == "TargetTypeMismatch";
-  return {recheck ? base::Failure::refused : base::Failure::invalid, plan.reason, plan.message, std::nullopt};
+  return {recheck ? base::Failure::refused : base::Failure::invalid, plan.reason, plan.message,
+          std::nullopt};
 }
 
 base::Error interrupted(std::string_view why) {
@@ -76,20 +77,25 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     Outcome gone;
     gone.kind = Outcome::Kind::gone;
     if (state == nullptr || state->binding.uid != run.uid) co_return gone;
-    if (!shared_.outside.may_write()) co_return failure(Outcome::Step::plan, interrupted("not the leader"));
+    if (!shared_.outside.may_write())
+      co_return failure(Outcome::Step::plan, interrupted("not the leader"));
 
     const auto facts = facts_of(shared_, *state, run);
     run.plan = plan(facts);
     switch (run.plan.action) {
-      case Plan::Action::forget: co_return gone;
-      case Plan::Action::stop: co_return failure(Outcome::Step::plan, stop_error(run.plan));
-      case Plan::Action::settle: co_return settled_as(state->binding, *facts.target);
+      case Plan::Action::forget:
+        co_return gone;
+      case Plan::Action::stop:
+        co_return failure(Outcome::Step::plan, stop_error(run.plan));
+      case Plan::Action::settle:
+        co_return settled_as(state->binding, *facts.target);
       case Plan::Action::inspect: {
         auto inspected = co_await inspect(run);
         if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
         continue;
       }
-      case Plan::Action::fetch: break;
+      case Plan::Action::fetch:
+        break;
     }
     const auto heal_at = state->drift_guard.allowed_at();
     if (run.plan.drift && heal_at > run.started) {
@@ -106,7 +112,8 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     auto inspected = co_await inspect(run);
     if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
   }
-  co_return failure(Outcome::Step::apply, interrupted("the Secret changed again and again while it was written"));
+  co_return failure(Outcome::Step::apply,
+                    interrupted("the Secret changed again and again while it was written"));
 }
 
 base::Task<base::Result<>> Reconciler::inspect(Run& run) {
@@ -146,7 +153,8 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
 base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   auto& outside = shared_.outside;
   const auto* const state = shared_.bindings.find(run.key);
-  const bool same = state != nullptr && state->binding.uid == run.uid && state->source.id == run.source_id;
+  const bool same =
+      state != nullptr && state->binding.uid == run.uid && state->source.id == run.source_id;
   if (!same) co_return failure(Outcome::Step::apply, interrupted("the binding changed meanwhile"));
   const Binding binding = state->binding;
   auto shaped = shape(value, binding.shape);
@@ -161,8 +169,10 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   bool data_equal = false;
   bool changed = true;
   if (current != nullptr) {
-    data_equal = (run.inspection ? run.inspection->actual_digest : current->digest) == desired.digest;
-    changed = shared_.digester.knows(current->digest) ? current->digest != desired.digest : !data_equal;
+    data_equal =
+        (run.inspection ? run.inspection->actual_digest : current->digest) == desired.digest;
+    changed =
+        shared_.digester.knows(current->digest) ? current->digest != desired.digest : !data_equal;
     // A target that is restored after a deletion or an edit did not change for its workloads.
     if (!changed) desired.changed_at = current->changed_at;
   } else {
@@ -185,11 +195,13 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     kube::PatchOptions options;
     options.type = kube::PatchType::strategic;
     options.view = kube::View::metadata;
-    answer = co_await outside.api.patch(kube::kSecrets, binding.key.ns, binding.target.name, std::move(body), options);
+    answer = co_await outside.api.patch(kube::kSecrets, binding.key.ns, binding.target.name,
+                                        std::move(body), options);
   }
   outside.metrics.step(telemetry::Step::apply, outside.clock.now() - start);
   if (!answer) {
-    // "Not found" of an existing Secret: it went away meanwhile; of a new one: its namespace is gone.
+    // "Not found" of an existing Secret: it went away meanwhile; of a new one: its namespace is
+    // gone.
     if (current != nullptr && answer.error().failure == base::Failure::absent) {
       answer.error().failure = base::Failure::conflict;
     }
@@ -215,12 +227,14 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   preconditions.uid = target->uid;
   preconditions.resource_version = target->resource_version;
   const auto name = target->key;
-  auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns, name.name, std::move(preconditions));
+  auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns, name.name,
+                                                     std::move(preconditions));
   if (!removed && removed.error().failure != base::Failure::absent) {
     co_return failure(Outcome::Step::apply, std::move(removed.error()));
   }
-  shared_.outside.log.info("Secret deleted, because its source is gone and deletionPolicy is Delete",
-                           {{"binding", run.key.str()}, {"secret", name.str()}});
+  shared_.outside.log.info(
+      "Secret deleted, because its source is gone and deletionPolicy is Delete",
+      {{"binding", run.key.str()}, {"secret", name.str()}});
   co_return gone;
 }
 

@@ -12,8 +12,9 @@
 
 namespace edsm::sync {
 
-/// Makes one target what its binding wishes: plan, inspect, fetch, shape, apply. All decisions are in
-/// plan.hpp, shape.hpp and apply.hpp; here they are carried out. What came of it goes to `Aftermath`.
+/// Makes one target what its binding wishes: plan, inspect, fetch, shape, apply. All decisions are
+/// in plan.hpp, shape.hpp and apply.hpp; here they are carried out. What came of it goes to
+/// `Aftermath`.
 class Reconciler {
  public:
   explicit Reconciler(Shared& shared) : shared_(shared) {}

@@ -29,7 +29,8 @@ RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& fin
   RolloutDecision decision;
   for (const auto& secret : workload.secrets) {
     const auto recorded = workload.records.find(secret);
-    const RolloutRecord* const record = recorded == workload.records.end() ? nullptr : &recorded->second;
+    const RolloutRecord* const record =
+        recorded == workload.records.end() ? nullptr : &recorded->second;
     const Target* const target = find_target({workload.key.ns, secret});
     const bool usable = target != nullptr && digester.knows(target->digest);
     if (!usable) {
@@ -56,7 +57,10 @@ base::SecretBytes rollout_patch(const Workload& workload, const RolloutDecision&
   json.end_object();
   if (decision.restart()) {
     json.key("spec").begin_object().key("template").begin_object().key("metadata").begin_object();
-    json.key("annotations").begin_object().member(kTemplateAnnotation, digester.combine(records)).end_object();
+    json.key("annotations")
+        .begin_object()
+        .member(kTemplateAnnotation, digester.combine(records))
+        .end_object();
     json.end_object().end_object().end_object();
   }
   json.end_object();

@@ -15,10 +15,10 @@ namespace edsm::sync {
 
 /// What must happen to one workload.
 struct RolloutDecision {
-  std::vector<std::string> restart_for;  ///< Secrets whose change the pods have not seen
+  std::vector<std::string> restart_for;          ///< Secrets whose change the pods have not seen
   std::map<std::string, RolloutRecord> records;  ///< as they should be afterwards
-  std::vector<std::string> unknown;  ///< named, but no target of ours
-  bool write = false;  ///< the records differ from the workload's
+  std::vector<std::string> unknown;              ///< named, but no target of ours
+  bool write = false;                            ///< the records differ from the workload's
 
   bool restart() const { return !restart_for.empty(); }
 };
@@ -37,8 +37,8 @@ using TargetLookup = std::function<const Target*(const base::ObjectKey&)>;
 RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& find_target,
                                const Digester& digester);
 
-/// The one patch that carries a decision out: records and, for a restart, the pod template together,
-/// with uid and resourceVersion as precondition (merge patch).
+/// The one patch that carries a decision out: records and, for a restart, the pod template
+/// together, with uid and resourceVersion as precondition (merge patch).
 base::SecretBytes rollout_patch(const Workload& workload, const RolloutDecision& decision,
                                 const Digester& digester);
 

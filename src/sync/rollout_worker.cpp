@@ -39,7 +39,8 @@ base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
 
 base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
   const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
-  base::Error last{base::Failure::conflict, "Conflict", "the workload changed again and again", std::nullopt};
+  base::Error last{base::Failure::conflict, "Conflict", "the workload changed again and again",
+                   std::nullopt};
   for (int round = 0; round < kRounds; ++round) {
     const auto* const workload = shared_.workloads.find(id);
     if (workload == nullptr) co_return base::Result<>{};
@@ -82,13 +83,14 @@ base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecisi
     outside.metrics.step(telemetry::Step::rollout, outside.clock.now() - start);
     announce(workload, decision, answer->root());
   }
-  if (auto now = decode_workload(answer->root(), workload.resource)) shared_.workloads.put(std::move(*now));
+  if (auto now = decode_workload(answer->root(), workload.resource))
+    shared_.workloads.put(std::move(*now));
   co_return base::Result<>{};
 }
 
 base::Task<base::Result<>> RolloutWorker::refresh(Workload workload) {
-  auto answer = co_await shared_.outside.api.get(workload.resource, workload.key.ns, workload.key.name,
-                                                 kube::View::metadata);
+  auto answer = co_await shared_.outside.api.get(workload.resource, workload.key.ns,
+                                                 workload.key.name, kube::View::metadata);
   if (!answer && answer.error().failure != base::Failure::absent) {
     co_return std::unexpected(std::move(answer.error()));
   }
@@ -107,8 +109,9 @@ void RolloutWorker::announce(const Workload& workload, const RolloutDecision& de
   const auto secrets = fmt::format("{}", fmt::join(decision.restart_for, ", "));
   outside.log.info("rollout started", {{"workload", workload.id()}, {"secrets", secrets}});
   for (const auto& secret : decision.restart_for) outside.metrics.rollout(secret, workload.key.ns);
-  outside.events.record(shared_.reference(workload), kube::EventType::normal, "SecretChanged", "Rollout",
-                        fmt::format("restarted, because Secret {} changed{}", secrets, delayed_because(object)));
+  outside.events.record(
+      shared_.reference(workload), kube::EventType::normal, "SecretChanged", "Rollout",
+      fmt::format("restarted, because Secret {} changed{}", secrets, delayed_because(object)));
 }
 
 void RolloutWorker::remark(const Workload& workload, const RolloutDecision& decision) {
@@ -131,27 +134,32 @@ void RolloutWorker::remark(const Workload& workload, const RolloutDecision& deci
     shared_.workload_work.add(id, shared_.outside.clock.now() + (due - now));
     return;
   }
-  say_once(workload, "UnknownSecret",
-           fmt::format("the annotation names {}, which no EventDrivenSecret in namespace {} writes: changes "
-                       "of it restart nothing",
-                       fmt::join(unknown, ", "), workload.key.ns));
+  say_once(
+      workload, "UnknownSecret",
+      fmt::format(
+          "the annotation names {}, which no EventDrivenSecret in namespace {} writes: changes "
+          "of it restart nothing",
+          fmt::join(unknown, ", "), workload.key.ns));
 }
 
-void RolloutWorker::say_once(const Workload& workload, std::string_view reason, const std::string& note) {
+void RolloutWorker::say_once(const Workload& workload, std::string_view reason,
+                             const std::string& note) {
   auto& said = remarks_[workload.id()];
   if (said == note) return;
   said = note;
-  shared_.outside.log.warn("workload annotation", {{"workload", workload.id()}, {"reason", reason}, {"message", note}});
-  shared_.outside.events.record(shared_.reference(workload), kube::EventType::warning, std::string(reason),
-                                "Rollout", note);
+  shared_.outside.log.warn("workload annotation",
+                           {{"workload", workload.id()}, {"reason", reason}, {"message", note}});
+  shared_.outside.events.record(shared_.reference(workload), kube::EventType::warning,
+                                std::string(reason), "Rollout", note);
 }
 
 void RolloutWorker::failed(const std::string& id, const base::Error& error) {
   auto& outside = shared_.outside;
-  auto& backoff =
-      failures_.try_emplace(id, std::chrono::milliseconds(250), std::chrono::minutes(5)).first->second;
+  auto& backoff = failures_.try_emplace(id, std::chrono::milliseconds(250), std::chrono::minutes(5))
+                      .first->second;
   const bool first = backoff.failures() == 0;
-  auto delay = backoff.next(outside.clock.random()) + error.retry_after.value_or(std::chrono::milliseconds(0));
+  auto delay = backoff.next(outside.clock.random()) +
+               error.retry_after.value_or(std::chrono::milliseconds(0));
   if (!error.retryable()) delay += std::chrono::seconds(30);
   shared_.workload_work.add(id, outside.clock.now() + delay);
   // A few quick failures pass; after that the messages go back to their queue.
@@ -164,8 +172,8 @@ void RolloutWorker::failed(const std::string& id, const base::Error& error) {
   if (patient || !(first || backoff.failures() == 10)) return;
   outside.log.warn("rollout failed", {{"workload", id}, {"error", base::describe(error)}});
   if (const auto* const workload = shared_.workloads.find(id)) {
-    outside.events.record(shared_.reference(*workload), kube::EventType::warning, "RolloutFailed", "Rollout",
-                          fmt::format("not restarted: {}", error.text));
+    outside.events.record(shared_.reference(*workload), kube::EventType::warning, "RolloutFailed",
+                          "Rollout", fmt::format("not restarted: {}", error.text));
   }
 }
 

@@ -21,21 +21,24 @@ class RolloutWorker {
   /// One run for the workload whose id is in `taken`.
   base::Task<void> work(WorkQueue::Taken taken);
   /// The workload is gone.
-  void forget(const std::string& id) { remarks_.erase(id); failures_.erase(id); }
+  void forget(const std::string& id) {
+    remarks_.erase(id);
+    failures_.erase(id);
+  }
 
  private:
-
   base::Task<base::Result<>> roll_out(std::string id);
   base::Task<base::Result<>> patch(Workload workload, RolloutDecision decision);
   base::Task<base::Result<>> refresh(Workload workload);
   void remark(const Workload& workload, const RolloutDecision& decision);
   void say_once(const Workload& workload, std::string_view reason, const std::string& note);
-  void announce(const Workload& workload, const RolloutDecision& decision, const boost::json::value& object);
+  void announce(const Workload& workload, const RolloutDecision& decision,
+                const boost::json::value& object);
   void failed(const std::string& id, const base::Error& error);
 
   Shared& shared_;
   RateLimit limit_;
-  std::map<std::string, std::string> remarks_;     ///< what was said last about a workload
+  std::map<std::string, std::string> remarks_;  ///< what was said last about a workload
   std::map<std::string, base::Backoff> failures_;
 };
 

@@ -10,8 +10,8 @@
 namespace edsm::sync {
 namespace {
 
-using base::Failure;
 using base::fail;
+using base::Failure;
 using base::Result;
 using base::SecretBytes;
 
@@ -20,7 +20,8 @@ constexpr std::size_t kMaxTotal = 1'048'576;
 constexpr std::size_t kMaxKey = 253;
 
 bool valid_key(std::string_view key) {
-  if (key.empty() || key.size() > kMaxKey || key == "." || key == ".." || key.starts_with("..")) return false;
+  if (key.empty() || key.size() > kMaxKey || key == "." || key == ".." || key.starts_with(".."))
+    return false;
   return std::ranges::all_of(key, [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.';
@@ -61,10 +62,11 @@ Result<ShapedData> shape_object(std::string_view text, const ShapeSpec& spec) {
     const auto& property = selection.property.empty() ? selection.secret_key : selection.property;
     auto bytes = select(text, property);
     if (!bytes) {
-      return fail(Failure::invalid, "MissingProperty",
-                  fmt::format("the value has no property \"{}\", which spec.data selects for the key "
-                              "\"{}\": correct spec.data or add the property",
-                              property, selection.secret_key));
+      return fail(
+          Failure::invalid, "MissingProperty",
+          fmt::format("the value has no property \"{}\", which spec.data selects for the key "
+                      "\"{}\": correct spec.data or add the property",
+                      property, selection.secret_key));
     }
     data.items.emplace_back(selection.secret_key, std::move(*bytes));
   }
@@ -81,23 +83,26 @@ Result<ShapedData> shape_unchecked(const cloud::Value& value, const ShapeSpec& s
   const bool object_wanted = spec.format == ValueFormat::json || !spec.data.empty();
   const bool text = value.form == cloud::Form::text;
   if (object_wanted && (!text || !looks_like_object(value.bytes.view()))) {
-    return fail(Failure::invalid, "NotJSON",
-                fmt::format("the value is {}, not a JSON object, but {}: store a JSON object, or use "
-                            "format Text or Binary without spec.data",
-                            text ? "plain text" : "binary",
-                            spec.data.empty() ? "spec.format is JSON" : "spec.data selects properties"));
+    return fail(
+        Failure::invalid, "NotJSON",
+        fmt::format("the value is {}, not a JSON object, but {}: store a JSON object, or use "
+                    "format Text or Binary without spec.data",
+                    text ? "plain text" : "binary",
+                    spec.data.empty() ? "spec.format is JSON" : "spec.data selects properties"));
   }
   if (spec.format == ValueFormat::text && !text) {
     return fail(Failure::invalid, "NotText",
                 "the value is binary, but spec.format is Text: use format Binary or Auto");
   }
-  const bool object_found = spec.format == ValueFormat::automatic && text && looks_like_object(value.bytes.view());
+  const bool object_found =
+      spec.format == ValueFormat::automatic && text && looks_like_object(value.bytes.view());
   if (!object_wanted && !object_found) return shape_raw(value, spec);
   auto object = shape_object(value.bytes.view(), spec);
   // Taking broken JSON for text would replace all keys of the target by one: never wipe.
   if (!object && object.error().code == "NotJSON") {
     object.error().text =
-        "the value begins like a JSON object but is not valid JSON: correct it, or use format Text to "
+        "the value begins like a JSON object but is not valid JSON: correct it, or use format Text "
+        "to "
         "take it as it is";
   }
   return object;
@@ -126,12 +131,13 @@ Result<> check_type(const ShapedData& data) {
     const bool first = has_key(data, rule.required[0]);
     const bool second = rule.required[1].empty() || has_key(data, rule.required[1]);
     if (rule.any ? first || second : first && second) return {};
-    return fail(Failure::invalid, "WrongType",
-                fmt::format("a Secret of type {} needs the key{} \"{}\"{}: select them in spec.data",
-                            rule.type, rule.required[1].empty() ? "" : "s", rule.required[0],
-                            rule.required[1].empty()
-                                ? ""
-                                : fmt::format(" {} \"{}\"", rule.any ? "or" : "and", rule.required[1])));
+    return fail(
+        Failure::invalid, "WrongType",
+        fmt::format("a Secret of type {} needs the key{} \"{}\"{}: select them in spec.data",
+                    rule.type, rule.required[1].empty() ? "" : "s", rule.required[0],
+                    rule.required[1].empty()
+                        ? ""
+                        : fmt::format(" {} \"{}\"", rule.any ? "or" : "and", rule.required[1])));
   }
   return {};
 }
@@ -141,17 +147,19 @@ Result<> check(const ShapedData& data) {
   for (const auto& [key, bytes] : data.items) {
     // The key is a member's name out of the value, so it is part of it and not quoted here.
     if (!valid_key(key)) {
-      return fail(Failure::invalid, "InvalidKey",
-                  "the value has a member whose name cannot be a key of a Secret (letters, digits, '-', "
-                  "'_', '.'; at most 253): rename it, or select the wanted ones in spec.data");
+      return fail(
+          Failure::invalid, "InvalidKey",
+          "the value has a member whose name cannot be a key of a Secret (letters, digits, '-', "
+          "'_', '.'; at most 253): rename it, or select the wanted ones in spec.data");
     }
     total += bytes.size();
   }
   if (total > kMaxTotal) {
-    return fail(Failure::invalid, "TooLarge",
-                fmt::format("the data would be {} bytes, a Secret holds at most {}: select fewer keys in "
-                            "spec.data",
-                            total, kMaxTotal));
+    return fail(
+        Failure::invalid, "TooLarge",
+        fmt::format("the data would be {} bytes, a Secret holds at most {}: select fewer keys in "
+                    "spec.data",
+                    total, kMaxTotal));
   }
   return check_type(data);
 }
@@ -162,7 +170,8 @@ Result<ShapedData> shape(const cloud::Value& value, const ShapeSpec& spec) {
   auto data = shape_unchecked(value, spec);
   if (!data) return data;
   data->type = spec.type;
-  std::ranges::sort(data->items, {}, [](const auto& item) -> const std::string& { return item.first; });
+  std::ranges::sort(data->items, {},
+                    [](const auto& item) -> const std::string& { return item.first; });
   if (auto checked = check(*data); !checked) return std::unexpected(checked.error());
   return data;
 }

@@ -12,14 +12,17 @@ void Shared::trigger(const base::ObjectKey& key, WorkQueue::Priority priority) {
   binding_work.add_now(key.str(), priority);
 }
 
-std::vector<std::string> Shared::trigger_users(const base::ObjectKey& secret, base::Duration delay) {
+std::vector<std::string> Shared::trigger_users(const base::ObjectKey& secret,
+                                               base::Duration delay) {
   auto users = workloads.users_of(secret);
   const auto due = outside.clock.now() + delay;
   for (const auto& id : users) workload_work.add(id, due);
   return users;
 }
 
-void Shared::ledger_changed() { ledger_wake.notify(); }
+void Shared::ledger_changed() {
+  ledger_wake.notify();
+}
 
 void Shared::status_changed(const base::ObjectKey& key) {
   dirty_status.insert(key);

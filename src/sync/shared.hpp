@@ -38,7 +38,7 @@ struct Settings {
   base::Duration resync_interval = std::chrono::minutes(30);
   /// How long a failing binding keeps its messages before they go back to their queue.
   base::Duration patience = std::chrono::minutes(2);
-  int poison_receives = 10;          ///< a message without a dead-letter queue is given up after so many
+  int poison_receives = 10;  ///< a message without a dead-letter queue is given up after so many
   std::size_t messages_in_work = 1000;  ///< per queue; more are not received
 };
 
@@ -69,14 +69,16 @@ struct Shared {
                 [this](const std::string& source_id) { return expected_consumers(source_id); }) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
-  void trigger(const base::ObjectKey& key, WorkQueue::Priority priority = WorkQueue::Priority::live);
+  void trigger(const base::ObjectKey& key,
+               WorkQueue::Priority priority = WorkQueue::Priority::live);
   /// Asks for a look at every workload that names the Secret, `delay` from now.
   std::vector<std::string> trigger_users(const base::ObjectKey& secret, base::Duration delay);
   /// Something in the ledger changed: acknowledge, return, hold.
   void ledger_changed();
   /// Status of this binding should be written.
   void status_changed(const base::ObjectKey& key);
-  /// A binding's reason went from one to another (empty: none): for the gauge of bindings by reason.
+  /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
+  /// reason.
   void count_reason(const std::string& from, const std::string& to);
   kube::ObjectReference reference(const Binding& binding) const;
   kube::ObjectReference reference(const Workload& workload) const;

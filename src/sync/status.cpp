@@ -11,7 +11,9 @@ namespace {
 /// Kubernetes' limit for a condition's message; ours is far below.
 constexpr std::size_t kMaxMessage = 4096;
 
-std::string_view truth(bool value) { return value ? "True" : "False"; }
+std::string_view truth(bool value) {
+  return value ? "True" : "False";
+}
 
 Condition condition(const Binding& binding, std::string_view type, std::string_view status,
                     const Report& report, base::WallTime now) {

@@ -21,15 +21,16 @@ base::Task<void> StatusWriter::flush() {
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
-  auto wished = wished_status(state->binding, state->report, state->applied, shared_.outside.clock.wall());
+  auto wished =
+      wished_status(state->binding, state->report, state->applied, shared_.outside.clock.wall());
   if (wished == state->binding.status) co_return;
   const auto uid = state->binding.uid;
   auto body = status_patch(state->binding, wished);
   kube::PatchOptions options;
   options.subresource = "status";
   options.view = kube::View::metadata;
-  auto answer =
-      co_await shared_.outside.api.patch(kube::kBindings, key.ns, key.name, std::move(body), options);
+  auto answer = co_await shared_.outside.api.patch(kube::kBindings, key.ns, key.name,
+                                                   std::move(body), options);
   auto* const after = shared_.bindings.find(key);
   if (after == nullptr || after->binding.uid != uid) co_return;
   if (answer) {
@@ -37,9 +38,11 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
     co_return;
   }
   const auto& error = answer.error();
-  const bool gone = error.failure == base::Failure::absent || error.failure == base::Failure::conflict;
+  const bool gone =
+      error.failure == base::Failure::absent || error.failure == base::Failure::conflict;
   if (gone) co_return;
-  shared_.outside.log.warn("status not written", {{"binding", key.str()}, {"error", base::describe(error)}});
+  shared_.outside.log.warn("status not written",
+                           {{"binding", key.str()}, {"error", base::describe(error)}});
   if (!error.retryable()) co_return;
   const base::Duration pause = error.retry_after.value_or(std::chrono::milliseconds(1000));
   co_await shared_.outside.clock.sleep_for(pause);

@@ -5,8 +5,8 @@
 
 namespace edsm::sync {
 
-/// Writes the bindings' statuses behind the changes: no change waits for its status. Several changes
-/// of one binding become one patch; an equal status is not written.
+/// Writes the bindings' statuses behind the changes: no change waits for its status. Several
+/// changes of one binding become one patch; an equal status is not written.
 class StatusWriter {
  public:
   explicit StatusWriter(Shared& shared) : shared_(shared) {}

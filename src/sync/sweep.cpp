@@ -55,7 +55,8 @@ base::Task<void> Sweep::sweep() {
       }
     }
     outside.metrics.sweep(static_cast<std::int64_t>(sources.size()), differing);
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(outside.clock.now() - start);
+    const auto took =
+        std::chrono::duration_cast<std::chrono::milliseconds>(outside.clock.now() - start);
     outside.log.info("swept", {{"scope", name},
                                {"secrets", sources.size()},
                                {"differing", differing},

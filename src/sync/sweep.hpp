@@ -5,8 +5,8 @@
 
 namespace edsm::sync {
 
-/// The periodic cheap comparison of version ids that finds what events missed. It never writes: what
-/// differs is re-read through the normal path.
+/// The periodic cheap comparison of version ids that finds what events missed. It never writes:
+/// what differs is re-read through the normal path.
 class Sweep {
  public:
   explicit Sweep(Shared& shared) : shared_(shared) {}

@@ -12,7 +12,8 @@ namespace {
 
 using base::string_at;
 
-std::map<std::string, std::string> strings(const boost::json::value& object, std::string_view path) {
+std::map<std::string, std::string> strings(const boost::json::value& object,
+                                           std::string_view path) {
   std::map<std::string, std::string> map;
   if (const auto* const members = base::object_at(object, path)) {
     for (const auto& [name, value] : *members) {
@@ -38,8 +39,8 @@ std::vector<std::string> parse_names(std::string_view json) {
   return names;
 }
 
-/// The manager of the most recent entry that is not ours. Kubernetes keeps no trace of who removed a
-/// field or an object, so this may be nobody.
+/// The manager of the most recent entry that is not ours. Kubernetes keeps no trace of who removed
+/// a field or an object, so this may be nobody.
 std::string latest_foreign_manager(const boost::json::value& object, std::string_view own) {
   const auto* const entries = base::array_at(object, "metadata.managedFields");
   if (entries == nullptr) return {};
@@ -63,7 +64,8 @@ bool has(const std::vector<std::string>& names, std::string_view name) {
 
 Target decode_target(const boost::json::value& object) {
   Target target;
-  target.key = {std::string(string_at(object, "metadata.namespace")), std::string(string_at(object, "metadata.name"))};
+  target.key = {std::string(string_at(object, "metadata.namespace")),
+                std::string(string_at(object, "metadata.name"))};
   target.uid = string_at(object, "metadata.uid");
   target.resource_version = string_at(object, "metadata.resourceVersion");
   target.deleting = !string_at(object, "metadata.deletionTimestamp").empty();
@@ -107,7 +109,8 @@ Inspection inspect(const boost::json::value& secret, const Digester& digester, b
       if (bytes) data.items.emplace_back(std::string(name), std::move(*bytes));
     }
   }
-  std::ranges::sort(data.items, {}, [](const auto& item) -> const std::string& { return item.first; });
+  std::ranges::sort(data.items, {},
+                    [](const auto& item) -> const std::string& { return item.first; });
   found.actual_digest = digester.digest(data);
   return found;
 }
@@ -122,14 +125,16 @@ bool TargetStore::put(Target target) {
   entry.seen = true;
   const bool same_object = entry.target.uid == target.uid;
   const auto& known = entry.target.resource_version;
-  if (same_object && (known == target.resource_version || certainly_older(target.resource_version, known))) {
+  if (same_object &&
+      (known == target.resource_version || certainly_older(target.resource_version, known))) {
     return false;
   }
   entry.target = std::move(target);
   return true;
 }
 
-bool TargetStore::erase(const base::ObjectKey& key, std::string_view uid, std::string_view resource_version) {
+bool TargetStore::erase(const base::ObjectKey& key, std::string_view uid,
+                        std::string_view resource_version) {
   const auto at = targets_.find(key);
   if (at == targets_.end()) return false;
   const auto& known = at->second.target;

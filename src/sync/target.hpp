@@ -19,7 +19,7 @@ struct Target {
   base::ObjectKey key;
   std::string uid;
   std::string resource_version;
-  std::string owner_uid;   ///< of the controlling owner reference
+  std::string owner_uid;  ///< of the controlling owner reference
   std::string owner_kind;
   std::string owner_name;
   bool labelled = false;

@@ -5,10 +5,13 @@
 
 namespace edsm::sync {
 namespace {
-base::Instant extension_after(base::Instant from, base::Duration hold_time) { return from + hold_time * 2 / 3; }
+base::Instant extension_after(base::Instant from, base::Duration hold_time) {
+  return from + hold_time * 2 / 3;
+}
 }  // namespace
 
-void TicketLedger::open(Ticket ticket, const std::vector<std::string>& items, base::Duration hold_time) {
+void TicketLedger::open(Ticket ticket, const std::vector<std::string>& items,
+                        base::Duration hold_time) {
   if (items.empty()) {
     settled_.push_back(std::move(ticket));
     return;
@@ -74,10 +77,16 @@ void TicketLedger::close(Id id, std::vector<Ticket>& into) {
   into.push_back(std::move(node.mapped().ticket));
 }
 
-bool TicketLedger::awaited(const std::string& item) const { return items_.contains(item); }
+bool TicketLedger::awaited(const std::string& item) const {
+  return items_.contains(item);
+}
 
-std::vector<TicketLedger::Ticket> TicketLedger::take_settled() { return std::exchange(settled_, {}); }
-std::vector<TicketLedger::Ticket> TicketLedger::take_returned() { return std::exchange(returned_, {}); }
+std::vector<TicketLedger::Ticket> TicketLedger::take_settled() {
+  return std::exchange(settled_, {});
+}
+std::vector<TicketLedger::Ticket> TicketLedger::take_returned() {
+  return std::exchange(returned_, {});
+}
 
 std::vector<TicketLedger::Extension> TicketLedger::due_extensions(base::Instant now) {
   std::vector<Extension> due;
@@ -103,8 +112,8 @@ base::Duration TicketLedger::hold_time(std::size_t inbox) const {
 }
 
 std::size_t TicketLedger::open_count(std::size_t inbox) const {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(open_, [&](const auto& entry) { return entry.second.ticket.inbox == inbox; }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      open_, [&](const auto& entry) { return entry.second.ticket.inbox == inbox; }));
 }
 
 }  // namespace edsm::sync

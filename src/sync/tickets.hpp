@@ -23,7 +23,7 @@ class TicketLedger {
   struct Ticket {
     std::size_t inbox = 0;
     std::string handle;
-    std::string id;      ///< for logs
+    std::string id;  ///< for logs
     base::Instant received;
   };
   struct Extension {

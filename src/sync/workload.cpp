@@ -38,7 +38,9 @@ std::map<std::string, RolloutRecord> parse_records(std::string_view text) {
 
 }  // namespace
 
-std::string Workload::id() const { return std::string(resource.kind) + "/" + key.str(); }
+std::string Workload::id() const {
+  return std::string(resource.kind) + "/" + key.str();
+}
 
 std::optional<std::vector<std::string>> parse_secret_names(std::string_view annotation) {
   const auto document = base::JsonDocument::parse(annotation);
@@ -76,9 +78,10 @@ std::optional<Workload> decode_workload(const boost::json::value& object, kube::
                   std::string(base::string_at(object, "metadata.name"))};
   workload.uid = base::string_at(object, "metadata.uid");
   workload.resource_version = base::string_at(object, "metadata.resourceVersion");
-  workload.created =
-      base::parse_rfc3339(base::string_at(object, "metadata.creationTimestamp")).value_or(base::WallTime());
-  auto names = named->is_string() ? parse_secret_names(std::string_view(named->get_string())) : std::nullopt;
+  workload.created = base::parse_rfc3339(base::string_at(object, "metadata.creationTimestamp"))
+                         .value_or(base::WallTime());
+  auto names =
+      named->is_string() ? parse_secret_names(std::string_view(named->get_string())) : std::nullopt;
   if (names) {
     workload.secrets = std::move(*names);
   } else {

@@ -28,8 +28,8 @@ struct Workload {
   std::string uid;
   std::string resource_version;
   base::WallTime created;
-  std::vector<std::string> secrets;      ///< named in the annotation, each once, in order
-  std::string annotation_error;          ///< why the annotation cannot be read; empty if it can
+  std::vector<std::string> secrets;  ///< named in the annotation, each once, in order
+  std::string annotation_error;      ///< why the annotation cannot be read; empty if it can
   std::map<std::string, RolloutRecord> records;
 
   /// "Deployment/ns/name": its key in the rollout queue and in the ticket ledger.

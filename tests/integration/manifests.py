@@ -19,10 +19,10 @@ TEMPLATE_MARK = "secrets.edsm.io/rollout"
 SYNC_REQUEST = "edsm.io/last-updated"
 
 
-def binding(name: str, namespace: str, path: str, target: str, **spec: Any) -> Object:
+def binding(name: str, namespace: str, path: str, target_name: str, **spec: Any) -> Object:
     """An EventDrivenSecret; `spec` adds members, or replaces the usual ones (None: leaves them out)."""
     usual = {"cloudProvider": "aws", "cloudProviderOptions": {"region": REGION}, "secretPath": path,
-             "targetSecretName": target}
+             "targetSecretName": target_name}
     members = {key: value for key, value in (usual | spec).items() if value is not None}
     return {"apiVersion": "secrets.edsm.io/v1alpha1", "kind": "EventDrivenSecret",
             "metadata": {"name": name, "namespace": namespace}, "spec": members}

@@ -17,15 +17,15 @@
 
 namespace edsm::support {
 
-/// The server's end of one connection, in readable verbs. `Socket` is tcp::socket or an
+/// One end of a connection (mostly the server's), in readable verbs. `Socket` is tcp::socket or an
 /// ssl::stream.
 template <class Socket>
 class Peer {
  public:
   explicit Peer(Socket socket) : socket_(std::move(socket)) {}
 
-  /// One request, header and body (by Content-Length), as it came; "" if the client went away.
-  base::Task<std::string> request() {
+  /// One message, header and body (by Content-Length), as it came; "" if the other end went away.
+  base::Task<std::string> message() {
     std::size_t end = std::string::npos;
     while ((end = bytes_.find("\r\n\r\n")) == std::string::npos) {
       const bool more = co_await fill();
@@ -36,12 +36,14 @@ class Peer {
       const bool more = co_await fill();
       if (!more) co_return std::string();
     }
-    std::string request = bytes_.substr(0, length);
+    std::string message = bytes_.substr(0, length);
     bytes_.erase(0, length);
-    co_return request;
+    co_return message;
   }
 
-  /// False if the client went away.
+  base::Task<std::string> request() { return message(); }
+
+  /// False if the other end went away.
   base::Task<bool> write(std::string bytes) {
     boost::system::error_code error;
     co_await boost::asio::async_write(

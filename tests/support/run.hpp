@@ -11,7 +11,8 @@
 
 namespace edsm::support {
 
-/// Drives one coroutine to its end on `context` and returns what it returned or throws what it threw.
+/// Drives one coroutine to its end on `context` and returns what it returned or throws what it
+/// threw.
 template <class T>
 T run(boost::asio::io_context& context, base::Task<T> task) {
   std::optional<T> result;

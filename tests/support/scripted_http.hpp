@@ -84,7 +84,8 @@ class ScriptedHttp final : public net::Http {
     const net::Headers& headers() const override { return headers_; }
     base::Task<base::Result<base::SecretBytes>> read() override {
       if (at_ < script_.pieces.size()) co_return base::SecretBytes(script_.pieces[at_++]);
-      if (script_.torn) co_return base::fail(base::Failure::transient, "ConnectionLost", "torn by the script");
+      if (script_.torn)
+        co_return base::fail(base::Failure::transient, "ConnectionLost", "torn by the script");
       co_return base::SecretBytes();
     }
 
@@ -95,7 +96,8 @@ class ScriptedHttp final : public net::Http {
   };
 
   static Seen see(const net::Request& request) {
-    return {request.method, request.url, request.headers, std::string(request.body.view()), request.timeout};
+    return {request.method, request.url, request.headers, std::string(request.body.view()),
+            request.timeout};
   }
   static std::unexpected<base::Error> unscripted(const Seen& request) {
     return base::fail(base::Failure::invalid, "Unscripted", "no answer for " + request.url);

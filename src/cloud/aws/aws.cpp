@@ -13,32 +13,38 @@ namespace edsm::cloud::aws {
 
 /// Members are in the order of use: what comes later refers to what comes before.
 struct Cloud::Parts {
-  Parts(Settings settings_, net::Http& api_, net::Http& long_polls, net::Http& metadata, Wiring wiring_)
+  Parts(Settings settings_, net::Http& api_, net::Http& long_polls, net::Http& metadata,
+        Wiring wiring_)
       : settings(std::move(settings_)),
         api(api_),
         wiring(wiring_),
         processes(wiring.clock),
         credentials(make_credentials(metadata), wiring.clock, wiring.log, wiring.metrics),
-        provider(settings.region, [this](const std::string& region) { return secrets_client(region); },
-                 wiring.clock, wiring.log) {
+        provider(
+            settings.region, [this](const std::string& region) { return secrets_client(region); },
+            wiring.clock, wiring.log) {
     for (const QueueUrl& queue : settings.queues) {
-      auto sqs = std::make_unique<Sqs>(queue, queue_client(queue, api), queue_client(queue, long_polls));
+      auto sqs =
+          std::make_unique<Sqs>(queue, queue_client(queue, api), queue_client(queue, long_polls));
       inboxes.push_back(std::make_unique<SqsInbox>(std::move(sqs), wiring.clock));
     }
   }
 
   std::unique_ptr<CredentialsProvider> make_credentials(net::Http& metadata) {
-    const ProviderDeps deps{wiring,    api,  metadata, settings.read_file, processes, settings.sts_region,
-                            settings.sts_url};
+    const ProviderDeps deps{
+        wiring,          api, metadata, settings.read_file, processes, settings.sts_region,
+        settings.sts_url};
     return make_provider(std::move(settings.credentials), deps);
   }
   base::Result<std::unique_ptr<Client>> secrets_client(const std::string& region) {
     auto url = endpoint_url(Service::secretsmanager, region, settings.endpoints);
     if (!url) return std::unexpected(std::move(url.error()));
-    return std::make_unique<Client>(Service::secretsmanager, region, std::move(*url), api, &credentials, wiring);
+    return std::make_unique<Client>(Service::secretsmanager, region, std::move(*url), api,
+                                    &credentials, wiring);
   }
   std::unique_ptr<Client> queue_client(const QueueUrl& queue, net::Http& http) {
-    return std::make_unique<Client>(Service::sqs, queue.region, queue.endpoint, http, &credentials, wiring);
+    return std::make_unique<Client>(Service::sqs, queue.region, queue.endpoint, http, &credentials,
+                                    wiring);
   }
 
   Settings settings;
@@ -50,15 +56,17 @@ struct Cloud::Parts {
   std::vector<std::unique_ptr<SqsInbox>> inboxes;
 };
 
-Cloud::Cloud(Settings settings, net::Http& api, net::Http& long_polls, net::Http& metadata, base::Clock& clock,
-             telemetry::Log& log, telemetry::Metrics& metrics) {
+Cloud::Cloud(Settings settings, net::Http& api, net::Http& long_polls, net::Http& metadata,
+             base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics) {
   const Wiring wiring{clock, log, metrics, settings.retry};
   parts_ = std::make_unique<Parts>(std::move(settings), api, long_polls, metadata, wiring);
 }
 
 Cloud::~Cloud() = default;
 
-cloud::Provider& Cloud::provider() { return parts_->provider; }
+cloud::Provider& Cloud::provider() {
+  return parts_->provider;
+}
 
 std::vector<cloud::Inbox*> Cloud::inboxes() {
   std::vector<cloud::Inbox*> result;
@@ -66,6 +74,8 @@ std::vector<cloud::Inbox*> Cloud::inboxes() {
   return result;
 }
 
-base::Task<void> Cloud::run() { return parts_->credentials.keep_fresh(); }
+base::Task<void> Cloud::run() {
+  return parts_->credentials.keep_fresh();
+}
 
 }  // namespace edsm::cloud::aws

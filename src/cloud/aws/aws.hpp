@@ -19,8 +19,8 @@ class Cloud {
   /// `api` carries all calls but long polls and trusts Settings::ca_bundle; `metadata` goes to the
   /// link-local credential endpoints, so without any proxy; its requests carry short time-outs of
   /// their own. Everything referred to must outlive this object.
-  Cloud(Settings settings, net::Http& api, net::Http& long_polls, net::Http& metadata, base::Clock& clock,
-        telemetry::Log& log, telemetry::Metrics& metrics);
+  Cloud(Settings settings, net::Http& api, net::Http& long_polls, net::Http& metadata,
+        base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics);
   ~Cloud();
   Cloud(const Cloud&) = delete;
   Cloud& operator=(const Cloud&) = delete;

@@ -52,11 +52,13 @@ net::Request Client::build(const Call& call, const Credentials* credentials) {
   if (credentials == nullptr) return request;
   const base::WallTime now = wiring_.clock.wall() + skew_.offset();
   const SignedRequest to_sign{request.method, url_, request.headers, request.body.view()};
-  for (const auto& [name, value] : signer_.sign(to_sign, *credentials, now)) request.headers.add(name, value);
+  for (const auto& [name, value] : signer_.sign(to_sign, *credentials, now))
+    request.headers.add(name, value);
   return request;
 }
 
-void Client::record(const Call& call, const base::Result<net::Response>& answer, base::Instant start) {
+void Client::record(const Call& call, const base::Result<net::Response>& answer,
+                    base::Instant start) {
   std::string code;
   if (!answer) {
     code = answer.error().code;
@@ -66,11 +68,12 @@ void Client::record(const Call& call, const base::Result<net::Response>& answer,
   if (code.empty()) code = fmt::format("{}", answer ? answer->status : 0);
   wiring_.metrics.api_call(to_string(service_), call.operation, code, wiring_.clock.now() - start);
   if (!answer || succeeded(answer) || !wiring_.log.enabled(telemetry::Level::debug)) return;
-  wiring_.log.debug("AWS call failed", {{"service", to_string(service_)},
-                                        {"operation", call.operation},
-                                        {"status", answer->status},
-                                        {"code", code},
-                                        {"request_id", answer->headers.find("x-amzn-RequestId").value_or("")}});
+  wiring_.log.debug("AWS call failed",
+                    {{"service", to_string(service_)},
+                     {"operation", call.operation},
+                     {"status", answer->status},
+                     {"code", code},
+                     {"request_id", answer->headers.find("x-amzn-RequestId").value_or("")}});
 }
 
 base::Error Client::error_from(const Call& call, base::Result<net::Response>& answer) const {
@@ -124,13 +127,16 @@ base::Task<base::Result<net::Response>> Client::send(Call call) {
   }
 }
 
-base::Task<base::Result<base::JsonDocument>> Client::call(std::string operation, base::SecretBytes body) {
+base::Task<base::Result<base::JsonDocument>> Client::call(std::string operation,
+                                                          base::SecretBytes body) {
   const Call defaults;
   return call(std::move(operation), std::move(body), defaults.timeout, defaults.max_body);
 }
 
-base::Task<base::Result<base::JsonDocument>> Client::call(std::string operation, base::SecretBytes body,
-                                                          base::Duration timeout, std::size_t max_body) {
+base::Task<base::Result<base::JsonDocument>> Client::call(std::string operation,
+                                                          base::SecretBytes body,
+                                                          base::Duration timeout,
+                                                          std::size_t max_body) {
   const JsonProtocol protocol = protocol_of(service_);
   Call request;
   request.operation = operation;
@@ -145,8 +151,9 @@ base::Task<base::Result<base::JsonDocument>> Client::call(std::string operation,
   const bool empty = trim(answer->body.view()).empty();
   auto document = base::JsonDocument::parse(empty ? std::string_view("{}") : answer->body.view());
   if (!document || !document->root().is_object()) {
-    co_return base::fail(Failure::transient, "MalformedAnswer",
-                         context + " was answered with something that is no JSON object; is a proxy in between?");
+    co_return base::fail(
+        Failure::transient, "MalformedAnswer",
+        context + " was answered with something that is no JSON object; is a proxy in between?");
   }
   co_return document;
 }

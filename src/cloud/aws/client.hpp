@@ -39,8 +39,8 @@ struct Call {
 class Client {
  public:
   /// Without `credentials` requests are not signed.
-  Client(Service service, std::string region, std::string url, net::Http& http, CredentialCache* credentials,
-         Wiring wiring);
+  Client(Service service, std::string region, std::string url, net::Http& http,
+         CredentialCache* credentials, Wiring wiring);
 
   /// The 2xx answer.
   base::Task<base::Result<net::Response>> send(Call call);

@@ -31,14 +31,16 @@ bool is_local(std::string_view host) {
 base::Result<> check_container_url(std::string_view text) {
   const auto url = net::Url::parse(text);
   if (!url) {
-    return base::fail(Failure::invalid, "ForbiddenEndpoint",
-                      "the container credential endpoint of AWS_CONTAINER_CREDENTIALS_*_URI is not a URL");
+    return base::fail(
+        Failure::invalid, "ForbiddenEndpoint",
+        "the container credential endpoint of AWS_CONTAINER_CREDENTIALS_*_URI is not a URL");
   }
   if (url->scheme == "https" || is_local(url->host)) return {};
-  return base::fail(Failure::invalid, "ForbiddenEndpoint",
-                    fmt::format("AWS_CONTAINER_CREDENTIALS_FULL_URI names {} over plain http, which is allowed "
-                                "for loopback and AWS's link-local addresses only; use https",
-                                url->host));
+  return base::fail(
+      Failure::invalid, "ForbiddenEndpoint",
+      fmt::format("AWS_CONTAINER_CREDENTIALS_FULL_URI names {} over plain http, which is allowed "
+                  "for loopback and AWS's link-local addresses only; use https",
+                  url->host));
 }
 
 base::Result<base::SecretBytes> ContainerCredentials::token() const {
@@ -51,7 +53,8 @@ base::Result<base::SecretBytes> ContainerCredentials::token() const {
     }
     token = std::move(*read);
   }
-  // A line end inside would forge a header. None is expected at the end either, but editors add them.
+  // A line end inside would forge a header. None is expected at the end either, but editors add
+  // them.
   base::SecretBytes trimmed(trim(token.view()));
   if (trimmed.view().find_first_of("\r\n") != std::string_view::npos) {
     return base::fail(Failure::credentials, "NoContainerToken",
@@ -73,13 +76,15 @@ base::Task<base::Result<Credentials>> ContainerCredentials::get() {
     if (!authorization->empty()) request.headers.add("Authorization", authorization->view());
     auto answer = co_await http_.send(std::move(request));
     if (answer && answer->status == 200) {
-      co_return parse_credentials(answer->body.view(), "Token", "the container credential endpoint");
+      co_return parse_credentials(answer->body.view(), "Token",
+                                  "the container credential endpoint");
     }
     if (!answer) {
       last = std::move(answer.error());
       continue;
     }
-    last = base::Error{Failure::credentials, "ContainerCredentials", fmt::format("HTTP {}", answer->status), {}};
+    last = base::Error{
+        Failure::credentials, "ContainerCredentials", fmt::format("HTTP {}", answer->status), {}};
     const bool may_help = answer->status >= 500 || answer->status == 429;
     if (!may_help) break;
   }

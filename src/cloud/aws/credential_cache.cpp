@@ -34,8 +34,8 @@ void RefreshPolicy::renewed(const std::optional<base::WallTime>& expires, base::
   const base::Duration lifetime = std::max(*expires - wall, base::Duration::zero());
   const base::Duration ahead = std::min(early, lifetime / 3);
   // Up to a fifth earlier, so that many replicas do not ask in the same second.
-  const auto jitter = base::Duration(static_cast<std::int64_t>(
-      random % static_cast<std::uint64_t>(ahead.count() / 5 + 1)));
+  const auto jitter = base::Duration(
+      static_cast<std::int64_t>(random % static_cast<std::uint64_t>(ahead.count() / 5 + 1)));
   due_ = *expires - ahead - jitter;
   unusable_ = *expires - std::min(margin, lifetime / 3);
 }
@@ -128,7 +128,9 @@ base::Task<void> CredentialCache::keep_fresh() {
     static_cast<void>(ignored);
     base::Duration wait = minutes(1);
     const auto due = policy_.due();
-    if (due) wait = std::clamp(*due - clock_.wall(), base::Duration(seconds(1)), base::Duration(minutes(1)));
+    if (due)
+      wait =
+          std::clamp(*due - clock_.wall(), base::Duration(seconds(1)), base::Duration(minutes(1)));
     co_await clock_.sleep_for(wait);
   }
 }

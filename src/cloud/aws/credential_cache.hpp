@@ -26,8 +26,10 @@ class RefreshPolicy {
   /// The moment at which `next` leaves `use` by itself; nullopt: never.
   std::optional<base::WallTime> due() const { return due_; }
 
-  void renewed(const std::optional<base::WallTime>& expires, base::WallTime wall, std::uint64_t random);
-  /// After a failure the next attempt waits; until then usable ones are used, as if they were fresh.
+  void renewed(const std::optional<base::WallTime>& expires, base::WallTime wall,
+               std::uint64_t random);
+  /// After a failure the next attempt waits; until then usable ones are used, as if they were
+  /// fresh.
   void failed(base::Instant now, std::uint64_t random);
   /// The earliest moment at which a failed refresh may be tried again.
   base::Instant retry_at() const { return retry_at_; }
@@ -49,8 +51,8 @@ class RefreshPolicy {
 /// served as long as they are valid.
 class CredentialCache {
  public:
-  CredentialCache(std::unique_ptr<CredentialsProvider> provider, base::Clock& clock, telemetry::Log& log,
-                  telemetry::Metrics& metrics)
+  CredentialCache(std::unique_ptr<CredentialsProvider> provider, base::Clock& clock,
+                  telemetry::Log& log, telemetry::Metrics& metrics)
       : provider_(std::move(provider)), clock_(clock), log_(log), metrics_(metrics) {}
 
   using Shared = std::shared_ptr<const Credentials>;

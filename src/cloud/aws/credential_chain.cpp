@@ -14,7 +14,9 @@ class Maker {
  public:
   explicit Maker(const ProviderDeps& deps) : deps_(deps) {}
 
-  Made operator()(StaticKeys source) { return std::make_unique<EnvironmentCredentials>(std::move(source)); }
+  Made operator()(StaticKeys source) {
+    return std::make_unique<EnvironmentCredentials>(std::move(source));
+  }
   Made operator()(ProfileKeys source) {
     return std::make_unique<ProfileCredentials>(std::move(source), deps_.read_file);
   }
@@ -22,29 +24,31 @@ class Maker {
     return std::make_unique<ProcessCredentials>(std::move(source.argv), deps_.processes);
   }
   Made operator()(ContainerSource source) {
-    return std::make_unique<ContainerCredentials>(std::move(source), deps_.metadata, deps_.read_file,
-                                                  deps_.wiring.clock);
+    return std::make_unique<ContainerCredentials>(std::move(source), deps_.metadata,
+                                                  deps_.read_file, deps_.wiring.clock);
   }
   Made operator()(InstanceSource source) {
     return std::make_unique<InstanceCredentials>(std::move(source), deps_.metadata);
   }
   Made operator()(WebIdentitySource source) {
-    return std::make_unique<WebIdentityCredentials>(std::move(source), deps_.read_file, sts(nullptr));
+    return std::make_unique<WebIdentityCredentials>(std::move(source), deps_.read_file,
+                                                    sts(nullptr));
   }
   Made operator()(std::unique_ptr<AssumeRoleSource> source) {
     const Wiring& wiring = deps_.wiring;
-    auto cache = std::make_unique<CredentialCache>(make_provider(std::move(source->base), deps_), wiring.clock,
-                                                   wiring.log, wiring.metrics);
+    auto cache = std::make_unique<CredentialCache>(make_provider(std::move(source->base), deps_),
+                                                   wiring.clock, wiring.log, wiring.metrics);
     auto client = sts(cache.get());
     RoleRequest role{std::move(source->role_arn), std::move(source->session_name),
                      std::move(source->external_id), source->duration};
-    return std::make_unique<AssumeRoleCredentials>(std::move(role), std::move(cache), std::move(client));
+    return std::make_unique<AssumeRoleCredentials>(std::move(role), std::move(cache),
+                                                   std::move(client));
   }
 
  private:
   std::unique_ptr<Client> sts(CredentialCache* credentials) const {
-    return std::make_unique<Client>(Service::sts, deps_.sts_region, deps_.sts_url, deps_.api, credentials,
-                                    deps_.wiring);
+    return std::make_unique<Client>(Service::sts, deps_.sts_region, deps_.sts_url, deps_.api,
+                                    credentials, deps_.wiring);
   }
 
   const ProviderDeps& deps_;
@@ -52,7 +56,8 @@ class Maker {
 
 }  // namespace
 
-std::unique_ptr<CredentialsProvider> make_provider(CredentialSource source, const ProviderDeps& deps) {
+std::unique_ptr<CredentialsProvider> make_provider(CredentialSource source,
+                                                   const ProviderDeps& deps) {
   return std::visit(Maker(deps), std::move(source));
 }
 

@@ -21,6 +21,7 @@ struct ProviderDeps {
 };
 
 /// The provider of a source, and those that it builds on.
-std::unique_ptr<CredentialsProvider> make_provider(CredentialSource source, const ProviderDeps& deps);
+std::unique_ptr<CredentialsProvider> make_provider(CredentialSource source,
+                                                   const ProviderDeps& deps);
 
 }  // namespace edsm::cloud::aws

@@ -62,10 +62,12 @@ Found from_web_identity_environment(const Getenv& env) {
   if (!file) return std::nullopt;
   if (!role) {
     return incomplete(
-        "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN: annotate the service account with "
+        "AWS_WEB_IDENTITY_TOKEN_FILE is set without AWS_ROLE_ARN: annotate the service account "
+        "with "
         "eks.amazonaws.com/role-arn, or unset it");
   }
-  auto session = checked_session_name(lookup(env, "AWS_ROLE_SESSION_NAME"), "AWS_ROLE_SESSION_NAME");
+  auto session =
+      checked_session_name(lookup(env, "AWS_ROLE_SESSION_NAME"), "AWS_ROLE_SESSION_NAME");
   if (!session) return std::unexpected(std::move(session.error()));
   return CredentialSource(WebIdentitySource{*role, *file, std::move(*session), std::nullopt});
 }
@@ -92,8 +94,10 @@ Found from_instance(const Getenv& env) {
   if (!same_ignoring_case(mode, "ipv4") && !same_ignoring_case(mode, "ipv6")) {
     return incomplete("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE must be IPv4 or IPv6");
   }
-  source.endpoint = same_ignoring_case(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
-  if (auto endpoint = lookup(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT")) source.endpoint = std::move(*endpoint);
+  source.endpoint =
+      same_ignoring_case(mode, "ipv6") ? "http://[fd00:ec2::254]" : "http://169.254.169.254";
+  if (auto endpoint = lookup(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT"))
+    source.endpoint = std::move(*endpoint);
   while (source.endpoint.ends_with('/')) source.endpoint.pop_back();
   const auto number = [&env](std::string_view variable, std::int64_t fallback) {
     const auto text = lookup(env, variable);
@@ -115,7 +119,8 @@ class ProfileResolver {
     const Section* const profile = config_.find_profile(name);
     if (profile == nullptr) return std::nullopt;
     if (!visited_.insert(name).second) {
-      return incomplete(fmt::format("the profile \"{}\" is its own source_profile, by way of others", name));
+      return incomplete(
+          fmt::format("the profile \"{}\" is its own source_profile, by way of others", name));
     }
     if (!get(*profile, "role_arn").empty()) return role(name, *profile);
     if (!get(*profile, "aws_access_key_id").empty()) return keys(name, *profile);
@@ -125,8 +130,10 @@ class ProfileResolver {
       return CredentialSource(ProcessSource{std::move(*argv)});
     }
     if (profile->contains("sso_session") || profile->contains("sso_start_url")) {
-      return incomplete(fmt::format(
-          "the profile \"{}\" signs in by SSO, which needs a browser; give the controller a role instead", name));
+      return incomplete(
+          fmt::format("the profile \"{}\" signs in by SSO, which needs a browser; give the "
+                      "controller a role instead",
+                      name));
     }
     return std::nullopt;
   }
@@ -144,7 +151,8 @@ class ProfileResolver {
 
   Found keys(const std::string& name, const Section& profile) const {
     if (get(profile, "aws_secret_access_key").empty()) {
-      return incomplete(fmt::format("the profile \"{}\" has aws_access_key_id without aws_secret_access_key", name));
+      return incomplete(fmt::format(
+          "the profile \"{}\" has aws_access_key_id without aws_secret_access_key", name));
     }
     return CredentialSource(ProfileKeys{name, paths_});
   }
@@ -154,7 +162,8 @@ class ProfileResolver {
     if (!text) return std::nullopt;
     const auto value = parse_number(*text);
     if (!value || *value < 900 || *value > 43200) {
-      return incomplete(fmt::format("duration_seconds of the profile \"{}\" must be 900 to 43200", name));
+      return incomplete(
+          fmt::format("duration_seconds of the profile \"{}\" must be 900 to 43200", name));
     }
     return seconds(*value);
   }
@@ -162,9 +171,11 @@ class ProfileResolver {
   Found role(const std::string& name, const Section& profile) {
     const std::string where = fmt::format("the profile \"{}\"", name);
     if (profile.contains("mfa_serial")) {
-      return incomplete(where + " has mfa_serial, and nobody is here to type a code; use a role without MFA");
+      return incomplete(
+          where + " has mfa_serial, and nobody is here to type a code; use a role without MFA");
     }
-    auto session = checked_session_name(maybe(profile, "role_session_name"), where + ": role_session_name");
+    auto session =
+        checked_session_name(maybe(profile, "role_session_name"), where + ": role_session_name");
     if (!session) return std::unexpected(std::move(session.error()));
     const auto time = duration(name, profile);
     if (!time) return std::unexpected(time.error());
@@ -172,19 +183,22 @@ class ProfileResolver {
     const std::string source_profile = get(profile, "source_profile");
     const std::string source = get(profile, "credential_source");
     const std::string token_file = get(profile, "web_identity_token_file");
-    const auto given = static_cast<int>(!source_profile.empty()) + static_cast<int>(!source.empty()) +
-                       static_cast<int>(!token_file.empty());
+    const auto given = static_cast<int>(!source_profile.empty()) +
+                       static_cast<int>(!source.empty()) + static_cast<int>(!token_file.empty());
     if (given != 1) {
-      return incomplete(where + " has role_arn, which needs exactly one of source_profile, credential_source and "
-                                "web_identity_token_file");
+      return incomplete(
+          where +
+          " has role_arn, which needs exactly one of source_profile, credential_source and "
+          "web_identity_token_file");
     }
     if (!token_file.empty()) {
       return CredentialSource(WebIdentitySource{role_arn, token_file, std::move(*session), *time});
     }
-    auto base = source.empty() ? from_source_profile(name, source_profile, profile) : named_source(where, source);
+    auto base = source.empty() ? from_source_profile(name, source_profile, profile)
+                               : named_source(where, source);
     if (!base) return std::unexpected(std::move(base.error()));
-    return CredentialSource(std::make_unique<AssumeRoleSource>(
-        AssumeRoleSource{role_arn, std::move(*session), get(profile, "external_id"), *time, std::move(*base)}));
+    return CredentialSource(std::make_unique<AssumeRoleSource>(AssumeRoleSource{
+        role_arn, std::move(*session), get(profile, "external_id"), *time, std::move(*base)}));
   }
 
   Result<CredentialSource> from_source_profile(const std::string& name, const std::string& source,
@@ -193,7 +207,8 @@ class ProfileResolver {
     auto found = source == name ? keys(name, profile) : resolve(source);
     if (!found) return std::unexpected(std::move(found.error()));
     if (!*found) {
-      return incomplete(fmt::format("source_profile \"{}\" of the profile \"{}\" has no credentials", source, name));
+      return incomplete(fmt::format(
+          "source_profile \"{}\" of the profile \"{}\" has no credentials", source, name));
     }
     return std::move(**found);
   }
@@ -207,10 +222,12 @@ class ProfileResolver {
     } else if (source == "Ec2InstanceMetadata") {
       found = from_instance(env_);
     } else {
-      return incomplete(where + ": credential_source must be Environment, EcsContainer or Ec2InstanceMetadata");
+      return incomplete(
+          where + ": credential_source must be Environment, EcsContainer or Ec2InstanceMetadata");
     }
     if (!found) return std::unexpected(std::move(found.error()));
-    if (!*found) return incomplete(fmt::format("{}: credential_source {} is not there", where, source));
+    if (!*found)
+      return incomplete(fmt::format("{}: credential_source {} is not there", where, source));
     return std::move(**found);
   }
 
@@ -226,15 +243,16 @@ Result<CredentialSource> choose_credential_source(const Getenv& env, const Share
                                                   const SharedConfigPaths& paths) {
   const auto profile = [&] { return ProfileResolver(env, config, paths).resolve(paths.profile); };
   const std::array<std::function<Found()>, 5> order = {
-      [&] { return from_environment(env); }, [&] { return from_web_identity_environment(env); }, profile,
-      [&] { return from_container(env); }, [&] { return from_instance(env); }};
+      [&] { return from_environment(env); }, [&] { return from_web_identity_environment(env); },
+      profile, [&] { return from_container(env); }, [&] { return from_instance(env); }};
   for (const auto& step : order) {
     auto found = step();
     if (!found) return std::unexpected(std::move(found.error()));
     if (*found) return std::move(**found);
   }
   return incomplete(
-      "no AWS credentials are configured: bind the service account to a role (IRSA or EKS Pod Identity), or "
+      "no AWS credentials are configured: bind the service account to a role (IRSA or EKS Pod "
+      "Identity), or "
       "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY");
 }
 

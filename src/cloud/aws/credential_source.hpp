@@ -46,8 +46,9 @@ struct InstanceSource {
 };
 struct AssumeRoleSource;
 
-using CredentialSource = std::variant<StaticKeys, ProfileKeys, ProcessSource, WebIdentitySource,
-                                      ContainerSource, InstanceSource, std::unique_ptr<AssumeRoleSource>>;
+using CredentialSource =
+    std::variant<StaticKeys, ProfileKeys, ProcessSource, WebIdentitySource, ContainerSource,
+                 InstanceSource, std::unique_ptr<AssumeRoleSource>>;
 
 struct AssumeRoleSource {
   std::string role_arn;
@@ -60,7 +61,8 @@ struct AssumeRoleSource {
 /// The first that is configured: keys in the environment, web identity in the environment, the
 /// profile, container endpoint, EC2 instance metadata (unless switched off). Failure::invalid if
 /// what is configured is incomplete or nothing is.
-base::Result<CredentialSource> choose_credential_source(const Getenv& env, const SharedConfig& config,
+base::Result<CredentialSource> choose_credential_source(const Getenv& env,
+                                                        const SharedConfig& config,
                                                         const SharedConfigPaths& paths);
 
 }  // namespace edsm::cloud::aws

@@ -10,7 +10,8 @@ namespace edsm::cloud::aws {
 base::Result<Credentials> parse_credentials(std::string_view json, std::string_view token_member,
                                             std::string_view origin) {
   const auto malformed = [&origin](std::string_view why) {
-    return base::fail(base::Failure::credentials, "MalformedCredentials", fmt::format("{} {}", origin, why));
+    return base::fail(base::Failure::credentials, "MalformedCredentials",
+                      fmt::format("{} {}", origin, why));
   };
   const auto document = base::JsonDocument::parse(json);
   if (!document) return malformed("did not answer with JSON");

@@ -20,8 +20,9 @@ struct Credentials {
   std::optional<base::WallTime> expires;  ///< nullopt: never
 };
 
-/// Gets credentials, each time anew; holding them is CredentialCache's work, applying them Signer's.
-/// Errors name what was configured and the remedy: it is never passed over for the next source.
+/// Gets credentials, each time anew; holding them is CredentialCache's work, applying them
+/// Signer's. Errors name what was configured and the remedy: it is never passed over for the next
+/// source.
 class CredentialsProvider {
  public:
   virtual ~CredentialsProvider() = default;

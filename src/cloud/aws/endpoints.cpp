@@ -22,7 +22,9 @@ constexpr std::array<ServiceName, 3> names = {{
     {"secretsmanager", "SECRETS_MANAGER", "secrets_manager"},
     {"sts", "STS", "sts"},
 }};
-const ServiceName& name_of(Service service) { return names[static_cast<std::size_t>(service)]; }
+const ServiceName& name_of(Service service) {
+  return names[static_cast<std::size_t>(service)];
+}
 
 // Region prefix -> partition. Source: botocore's endpoint-rule-set-1.json.
 struct PrefixedPartition {
@@ -85,8 +87,8 @@ Found in_files(const SharedConfig& config, const ServiceName& service) {
   return {std::string(config.value("endpoint_url")), "endpoint_url of the profile"};
 }
 
-base::Result<std::string> custom_endpoint(const Getenv& env, const SharedConfig& config, bool ignore_sdk,
-                                          const ServiceName& service) {
+base::Result<std::string> custom_endpoint(const Getenv& env, const SharedConfig& config,
+                                          bool ignore_sdk, const ServiceName& service) {
   Found found = ignore_sdk ? Found() : in_environment(env, service);
   const std::string ours = lookup(env, "AWS_ENDPOINT").value_or("");
   if (!ours.empty() && found.origin == "AWS_ENDPOINT_URL" && found.text != ours) {
@@ -101,15 +103,19 @@ base::Result<std::string> custom_endpoint(const Getenv& env, const SharedConfig&
 
 }  // namespace
 
-std::string_view to_string(Service service) { return name_of(service).host; }
+std::string_view to_string(Service service) {
+  return name_of(service).host;
+}
 
-base::Result<EndpointSettings> load_endpoint_settings(const Getenv& env, const SharedConfig& config) {
+base::Result<EndpointSettings> load_endpoint_settings(const Getenv& env,
+                                                      const SharedConfig& config) {
   EndpointSettings settings;
   const auto fips = flag(env, "AWS_USE_FIPS_ENDPOINT", config, "use_fips_endpoint");
   if (!fips) return std::unexpected(fips.error());
   const auto dual_stack = flag(env, "AWS_USE_DUALSTACK_ENDPOINT", config, "use_dualstack_endpoint");
   if (!dual_stack) return std::unexpected(dual_stack.error());
-  const auto ignore = flag(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", config, "ignore_configured_endpoint_urls");
+  const auto ignore =
+      flag(env, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", config, "ignore_configured_endpoint_urls");
   if (!ignore) return std::unexpected(ignore.error());
   settings.fips = *fips;
   settings.dual_stack = *dual_stack;
@@ -127,13 +133,16 @@ base::Result<EndpointSettings> load_endpoint_settings(const Getenv& env, const S
 }
 
 const Partition& partition_of(std::string_view region) {
-  const auto found = std::ranges::find_if(
-      partitions, [region](const PrefixedPartition& each) { return region.starts_with(each.prefix); });
+  const auto found = std::ranges::find_if(partitions, [region](const PrefixedPartition& each) {
+    return region.starts_with(each.prefix);
+  });
   return found->partition;
 }
 
 bool valid_region(std::string_view region) {
-  const auto allowed = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
   return !region.empty() && region.size() <= 32 && std::ranges::all_of(region, allowed) &&
          !region.starts_with('-') && !region.ends_with('-');
 }
@@ -141,8 +150,9 @@ bool valid_region(std::string_view region) {
 base::Result<std::string> endpoint_url(Service service, std::string_view region,
                                        const EndpointSettings& settings) {
   if (!valid_region(region)) {
-    return base::fail(Failure::invalid, "InvalidRegion",
-                      fmt::format("\"{}\" is no AWS region; expected something like \"eu-west-1\"", region));
+    return base::fail(
+        Failure::invalid, "InvalidRegion",
+        fmt::format("\"{}\" is no AWS region; expected something like \"eu-west-1\"", region));
   }
   const auto& custom = settings.custom[static_cast<std::size_t>(service)];
   if (!custom.empty()) return custom;

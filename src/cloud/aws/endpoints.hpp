@@ -25,7 +25,8 @@ struct EndpointSettings {
 };
 
 /// Failure::invalid, naming the variable or profile key and the remedy.
-base::Result<EndpointSettings> load_endpoint_settings(const Getenv& env, const SharedConfig& config);
+base::Result<EndpointSettings> load_endpoint_settings(const Getenv& env,
+                                                      const SharedConfig& config);
 
 /// DNS suffixes of a region's partition. An unknown region is taken for one of "aws".
 struct Partition {
@@ -45,8 +46,8 @@ base::Result<std::string> endpoint_url(Service service, std::string_view region,
 
 /// An SQS queue as its URL names it.
 struct QueueUrl {
-  std::string url;      ///< as given: the API wants it back so
-  std::string region;   ///< empty if the URL does not tell
+  std::string url;     ///< as given: the API wants it back so
+  std::string region;  ///< empty if the URL does not tell
   std::string account;
   std::string name;
   bool aws_host = false;  ///< one of AWS's own hosts (VPC endpoints included)

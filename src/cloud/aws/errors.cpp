@@ -108,9 +108,9 @@ constexpr auto table = std::to_array<Row>({
     {"ValidationError", Failure::invalid},
 });
 
-constexpr auto skew_codes = std::to_array<std::string_view>({
-    "AuthFailure", "InvalidSignature", "RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch"});
+constexpr auto skew_codes = std::to_array<std::string_view>(
+    {"AuthFailure", "InvalidSignature", "RequestExpired", "RequestInTheFuture",
+     "RequestTimeTooSkewed", "SignatureDoesNotMatch"});
 constexpr auto renewable_codes = std::to_array<std::string_view>(
     {"ExpiredToken", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClient"});
 
@@ -128,7 +128,8 @@ Failure by_status(int status) {
 
 std::string_view bare(std::string_view code) {
   code = code.substr(0, code.find_first_of(":;"));
-  if (const auto hash = code.rfind('#'); hash != std::string_view::npos) code.remove_prefix(hash + 1);
+  if (const auto hash = code.rfind('#'); hash != std::string_view::npos)
+    code.remove_prefix(hash + 1);
   // The query protocol's codes have a prefix: AWS.SimpleQueueService.NonExistentQueue.
   if (const auto dot = code.rfind('.'); dot != std::string_view::npos) code.remove_prefix(dot + 1);
   code = trim(code);
@@ -144,9 +145,13 @@ Failure classify(std::string_view code, int status) {
   return row == table.end() ? by_status(status) : row->failure;
 }
 
-bool may_be_clock_skew(std::string_view code) { return one_of(skew_codes, stem(code)); }
+bool may_be_clock_skew(std::string_view code) {
+  return one_of(skew_codes, stem(code));
+}
 
-bool wants_new_credentials(std::string_view code) { return one_of(renewable_codes, stem(code)); }
+bool wants_new_credentials(std::string_view code) {
+  return one_of(renewable_codes, stem(code));
+}
 
 std::string error_code(const net::Response& response) {
   const std::string_view body = response.body.view();

@@ -22,8 +22,8 @@ bool wants_new_credentials(std::string_view code);
 /// none is there. "com.amazonaws.sqs#QueueDoesNotExist:http://…" is QueueDoesNotExist.
 std::string error_code(const net::Response& response);
 
-/// The error of such an answer; `what` begins its text ("secretsmanager GetSecretValue in eu-west-1").
-/// The server's own text stays out of it.
+/// The error of such an answer; `what` begins its text ("secretsmanager GetSecretValue in
+/// eu-west-1"). The server's own text stays out of it.
 base::Error error_of(const net::Response& response, std::string_view what);
 
 }  // namespace edsm::cloud::aws

@@ -22,18 +22,21 @@ constexpr std::string_view native_detail_type = "Secret Label Updated";
 constexpr std::string_view current = "AWSCURRENT";
 
 /// Calls and service events that leave the current value as it is.
-constexpr auto harmless = std::to_array<std::string_view>({
-    "TagResource", "UntagResource", "PutResourcePolicy", "DeleteResourcePolicy", "ValidateResourcePolicy",
-    "RotationStarted", "RotationFailed", "RotationAbandoned"});
-constexpr auto read_prefixes = std::to_array<std::string_view>({"Get", "BatchGet", "List", "Describe"});
+constexpr auto harmless = std::to_array<std::string_view>(
+    {"TagResource", "UntagResource", "PutResourcePolicy", "DeleteResourcePolicy",
+     "ValidateResourcePolicy", "RotationStarted", "RotationFailed", "RotationAbandoned"});
+constexpr auto read_prefixes =
+    std::to_array<std::string_view>({"Get", "BatchGet", "List", "Describe"});
 /// They speak of replicas, whose ARNs differ in the region only.
 constexpr auto replication = std::to_array<std::string_view>(
     {"ReplicateSecretToRegions", "RemoveRegionsFromReplication", "StopReplicationToReplica"});
 /// Calls whose new version becomes current; its id is known before.
-constexpr auto new_version = std::to_array<std::string_view>({"PutSecretValue", "UpdateSecret", "CreateSecret"});
+constexpr auto new_version =
+    std::to_array<std::string_view>({"PutSecretValue", "UpdateSecret", "CreateSecret"});
 
 bool begins_with_any(std::string_view text, const auto& prefixes) {
-  return std::ranges::any_of(prefixes, [text](std::string_view prefix) { return text.starts_with(prefix); });
+  return std::ranges::any_of(prefixes,
+                             [text](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
 /// A string member whose name is spelled in several cases: arn, ARN, aRN; secretId, SecretId.
@@ -55,8 +58,10 @@ std::string shape_of(const value& root) {
   std::string names;
   std::size_t count = 0;
   for (const auto& member : *object) {
-    const std::string_view name(member.key().data(), std::min<std::size_t>(member.key().size(), 40));
-    const bool proper = std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
+    const std::string_view name(member.key().data(),
+                                std::min<std::size_t>(member.key().size(), 40));
+    const bool proper =
+        std::ranges::all_of(name, [](char c) { return is_alnum(c) || c == '-' || c == '_'; });
     if (++count > 12) break;
     names.append(names.empty() ? "" : ", ").append(proper ? name : "(odd name)");
   }
@@ -74,7 +79,8 @@ class Event {
   }
 
   Decoded decode() const {
-    if (!source_.empty() && source_ != "aws.secretsmanager") return Irrelevant{"another service's event"};
+    if (!source_.empty() && source_ != "aws.secretsmanager")
+      return Irrelevant{"another service's event"};
     const auto event_source = string_at(detail_, "eventSource");
     if (!event_source.empty() && event_source != "secretsmanager.amazonaws.com") {
       return Irrelevant{"another service's call"};
@@ -118,7 +124,8 @@ class Event {
     if (one_of(harmless, name) || name.starts_with("TestRotation")) return Irrelevant{name};
     // Moving any other label leaves the current value as it is.
     const auto stage = string_at(detail_, "requestParameters.versionStage");
-    if (name == "UpdateSecretVersionStage" && !stage.empty() && stage != current) return Irrelevant{name};
+    if (name == "UpdateSecretVersionStage" && !stage.empty() && stage != current)
+      return Irrelevant{name};
 
     const auto call_region = string_at(detail_, "awsRegion");
     const bool all_regions = one_of(replication, name) || name.starts_with("Replication");
@@ -134,8 +141,9 @@ class Event {
 
   bool is_read(std::string_view name) const {
     const auto* const read_only = base::find(detail_, "readOnly");
-    const bool marked = read_only != nullptr && ((read_only->is_bool() && read_only->get_bool()) ||
-                                                 (read_only->is_string() && read_only->get_string() == "true"));
+    const bool marked =
+        read_only != nullptr && ((read_only->is_bool() && read_only->get_bool()) ||
+                                 (read_only->is_string() && read_only->get_string() == "true"));
     return marked || begins_with_any(name, read_prefixes);
   }
 
@@ -143,7 +151,8 @@ class Event {
     const auto* const resources = base::array_at(root_, "resources");
     if (resources == nullptr) return;
     for (const auto& resource : *resources) {
-      if (resource.is_string()) keys.add({resource.get_string().data(), resource.get_string().size()});
+      if (resource.is_string())
+        keys.add({resource.get_string().data(), resource.get_string().size()});
     }
   }
 
@@ -152,7 +161,8 @@ class Event {
     keys.add(any_case(detail_, "responseElements", "arn"));
     keys.add(any_case(detail_, "responseElements", "name"));
     keys.add(any_case(detail_, "requestParameters", "secretId"));
-    if (string_at(detail_, "eventName") == "CreateSecret") keys.add(any_case(detail_, "requestParameters", "name"));
+    if (string_at(detail_, "eventName") == "CreateSecret")
+      keys.add(any_case(detail_, "requestParameters", "name"));
     keys.add(any_case(detail_, "additionalEventData", "secretId"));
     keys.add(any_case(detail_, "serviceEventDetails", "secretId"));
     add_resources(keys);
@@ -168,7 +178,8 @@ class Event {
     const auto* const stages = base::array_at(detail_, "requestParameters.versionStages");
     if (stages == nullptr) return true;
     return std::ranges::any_of(*stages, [](const value& stage) {
-      return stage.is_string() && stage.get_string() == boost::json::string_view(current.data(), current.size());
+      return stage.is_string() &&
+             stage.get_string() == boost::json::string_view(current.data(), current.size());
     });
   }
 
@@ -177,8 +188,9 @@ class Event {
     if (one_of(new_version, name)) {
       if (!makes_current()) return {};
       const auto answered = any_case(detail_, "responseElements", "versionId");
-      return version_or_nothing(answered.empty() ? any_case(detail_, "requestParameters", "clientRequestToken")
-                                                 : answered);
+      return version_or_nothing(answered.empty()
+                                    ? any_case(detail_, "requestParameters", "clientRequestToken")
+                                    : answered);
     }
     if (name == "UpdateSecretVersionStage") {
       return version_or_nothing(any_case(detail_, "requestParameters", "moveToVersionId"));
@@ -189,7 +201,8 @@ class Event {
     const auto request = string_at(detail_, "requestID");
     const bool has_version = request.starts_with("Rotation-") && request.size() > uuid_size &&
                              request[request.size() - uuid_size - 1] == '-';
-    return has_version ? version_or_nothing(request.substr(request.size() - uuid_size)) : std::string();
+    return has_version ? version_or_nothing(request.substr(request.size() - uuid_size))
+                       : std::string();
   }
 
   const value& root_;

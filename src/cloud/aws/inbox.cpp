@@ -26,7 +26,8 @@ std::optional<base::WallTime> sent_at(std::string_view milliseconds) {
 
 Message decode(SqsMessage raw) {
   Message message;
-  message.content = raw.intact ? decode_event(raw.body) : Malformed{"its MD5 is not that of the body"};
+  message.content =
+      raw.intact ? decode_event(raw.body) : Malformed{"its MD5 is not that of the body"};
   message.ticket = std::move(raw.receipt_handle);
   message.id = std::move(raw.id);
   message.sent_at = sent_at(raw.sent_timestamp);
@@ -56,7 +57,8 @@ base::Task<std::vector<base::Result<>>> SqsInbox::acknowledge(std::vector<std::s
   return sqs_->remove(std::move(tickets));
 }
 
-base::Task<std::vector<base::Result<>>> SqsInbox::hold(std::vector<std::string> tickets, base::Duration time) {
+base::Task<std::vector<base::Result<>>> SqsInbox::hold(std::vector<std::string> tickets,
+                                                       base::Duration time) {
   const auto rounded = std::clamp(std::chrono::ceil<seconds>(time), seconds(0), max_hold);
   return sqs_->change_visibility(std::move(tickets), rounded);
 }

@@ -17,7 +17,8 @@ class SqsInbox final : public Inbox {
   base::Task<base::Result<InboxFacts>> describe() override { return sqs_->attributes(); }
   base::Task<base::Result<std::vector<Message>>> receive() override;
   base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) override;
-  base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets, base::Duration time) override;
+  base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets,
+                                               base::Duration time) override;
 
  private:
   std::unique_ptr<Sqs> sqs_;

@@ -13,28 +13,33 @@ using base::Failure;
 
 constexpr std::string_view roles_path = "/latest/meta-data/iam/security-credentials/";
 constexpr std::string_view no_service =
-    "EC2 instance metadata is the last source of AWS credentials, and it did not answer. Bind the service "
+    "EC2 instance metadata is the last source of AWS credentials, and it did not answer. Bind the "
+    "service "
     "account to a role (IRSA or EKS Pod Identity), or allow a metadata hop limit of 2 for pods";
 
 }  // namespace
 
-base::Task<base::Result<net::Response>> InstanceCredentials::send(net::Method method, std::string path,
+base::Task<base::Result<net::Response>> InstanceCredentials::send(net::Method method,
+                                                                  std::string path,
                                                                   base::SecretBytes token) {
-  base::Result<net::Response> answer = base::fail(Failure::transient, "InstanceMetadata", "no attempt was made");
+  base::Result<net::Response> answer =
+      base::fail(Failure::transient, "InstanceMetadata", "no attempt was made");
   for (int attempt = 0; attempt < source_.attempts; ++attempt) {
     net::Request request(method, source_.endpoint + path);
     request.timeout = source_.timeout;
     request.max_body = std::size_t{64} << 10U;
-    if (method == net::Method::put) request.headers.add("X-aws-ec2-metadata-token-ttl-seconds", "21600");
+    if (method == net::Method::put)
+      request.headers.add("X-aws-ec2-metadata-token-ttl-seconds", "21600");
     if (!token.empty()) request.headers.add("X-aws-ec2-metadata-token", token.view());
     answer = co_await http_.send(std::move(request));
     if (answer && answer->status < 500) break;
   }
-  if (!answer) co_return base::fail(Failure::credentials, answer.error().code, std::string(no_service));
+  if (!answer)
+    co_return base::fail(Failure::credentials, answer.error().code, std::string(no_service));
   if (answer->status != 200) {
     co_return base::fail(Failure::credentials, "InstanceMetadata",
-                         fmt::format("EC2 instance metadata answered HTTP {} to {} {}", answer->status,
-                                     net::to_string(method), path));
+                         fmt::format("EC2 instance metadata answered HTTP {} to {} {}",
+                                     answer->status, net::to_string(method), path));
   }
   co_return answer;
 }
@@ -44,7 +49,8 @@ base::Task<base::Result<Credentials>> InstanceCredentials::get() {
   if (!session) co_return std::unexpected(std::move(session.error()));
   const base::SecretBytes token(trim(session->body.view()));
   if (token.empty() || token.view().find_first_of("\r\n") != std::string_view::npos) {
-    co_return base::fail(Failure::credentials, "InstanceMetadata", "EC2 instance metadata gave no session token");
+    co_return base::fail(Failure::credentials, "InstanceMetadata",
+                         "EC2 instance metadata gave no session token");
   }
 
   auto roles = co_await send(net::Method::get, std::string(roles_path), token.clone());
@@ -61,8 +67,9 @@ base::Task<base::Result<Credentials>> InstanceCredentials::get() {
   const auto document = base::JsonDocument::parse(answer->body.view());
   const auto code = document ? base::string_at(document->root(), "Code") : std::string_view();
   if (!code.empty() && code != "Success") {
-    co_return base::fail(Failure::credentials, std::string(code),
-                         fmt::format("EC2 instance metadata has no credentials for the role {}", role));
+    co_return base::fail(
+        Failure::credentials, std::string(code),
+        fmt::format("EC2 instance metadata has no credentials for the role {}", role));
   }
   co_return parse_credentials(answer->body.view(), "Token", "EC2 instance metadata");
 }

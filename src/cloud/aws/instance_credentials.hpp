@@ -8,12 +8,14 @@ namespace edsm::cloud::aws {
 /// The role of the EC2 instance, from its metadata service, version 2 only.
 class InstanceCredentials final : public CredentialsProvider {
  public:
-  InstanceCredentials(InstanceSource source, net::Http& http) : source_(std::move(source)), http_(http) {}
+  InstanceCredentials(InstanceSource source, net::Http& http)
+      : source_(std::move(source)), http_(http) {}
   std::string_view name() const override { return "instance"; }
   base::Task<base::Result<Credentials>> get() override;
 
  private:
-  base::Task<base::Result<net::Response>> send(net::Method method, std::string path, base::SecretBytes token);
+  base::Task<base::Result<net::Response>> send(net::Method method, std::string path,
+                                               base::SecretBytes token);
 
   InstanceSource source_;
   net::Http& http_;

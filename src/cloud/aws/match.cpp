@@ -42,15 +42,16 @@ std::optional<SecretArn> parse_secret_arn(std::string_view text) {
 
 bool valid_secret_name(std::string_view name) {
   // 512, and a suffix where it is the resource of an ARN.
-  return !name.empty() && name.size() <= 512 + 1 + suffix_size && std::ranges::all_of(name, [](char c) {
-           return is_alnum(c) || std::string_view("/_+=.@-!").contains(c);
-         });
+  return !name.empty() && name.size() <= 512 + 1 + suffix_size &&
+         std::ranges::all_of(
+             name, [](char c) { return is_alnum(c) || std::string_view("/_+=.@-!").contains(c); });
 }
 
 std::optional<std::string_view> without_suffix(std::string_view resource) {
   if (resource.size() < suffix_size + 2) return std::nullopt;
   const auto dash = resource.size() - suffix_size - 1;
-  if (resource[dash] != '-' || !std::ranges::all_of(resource.substr(dash + 1), is_alnum)) return std::nullopt;
+  if (resource[dash] != '-' || !std::ranges::all_of(resource.substr(dash + 1), is_alnum))
+    return std::nullopt;
   return resource.substr(0, dash);
 }
 

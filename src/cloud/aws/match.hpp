@@ -10,10 +10,10 @@
 /// How a secret is named, and which names may mean the same one.
 ///
 /// Match keys are "aws/<region>/<account>/<name>". In a binding's keys the account is that of its
-/// ARN, or "*" if only a name is known. A hint that knows its account has keys with it and with "*";
-/// one that does not has keys with "?" and "*", and bindings by ARN have such a key too. So two
-/// known and different accounts never match, and everything else does. A hint for all regions (of
-/// replication) has "*" for the region, and each binding a key for it.
+/// ARN, or "*" if only a name is known. A hint that knows its account has keys with it and with
+/// "*"; one that does not has keys with "?" and "*", and bindings by ARN have such a key too. So
+/// two known and different accounts never match, and everything else does. A hint for all regions
+/// (of replication) has "*" for the region, and each binding a key for it.
 namespace edsm::cloud::aws {
 
 /// arn:<partition>:secretsmanager:<region>:<account>:secret:<name>[-xxxxxx]

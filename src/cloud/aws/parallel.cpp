@@ -36,7 +36,8 @@ base::Task<void> parallel(std::size_t count, std::size_t width, const One& one) 
   }
   if (workers.empty()) co_return;
   auto group = asio::experimental::make_parallel_group(std::move(workers));
-  auto ended = co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
+  auto ended =
+      co_await group.async_wait(asio::experimental::wait_for_one_error(), asio::use_awaitable);
   for (const auto& error : std::get<1>(ended)) {
     if (error) std::rethrow_exception(error);
   }

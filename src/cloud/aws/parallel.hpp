@@ -7,8 +7,9 @@
 
 namespace edsm::cloud::aws {
 
-/// Awaits one(0) … one(count - 1), at most `width` at a time. A cancellation or an exception reaches
-/// all that still run. `one` must be a plain function object that returns tasks, not a coroutine.
+/// Awaits one(0) … one(count - 1), at most `width` at a time. A cancellation or an exception
+/// reaches all that still run. `one` must be a plain function object that returns tasks, not a
+/// coroutine.
 base::Task<void> parallel(std::size_t count, std::size_t width,
                           const std::function<base::Task<void>(std::size_t)>& one);
 

@@ -21,7 +21,8 @@ base::Result<std::vector<std::string>> split_command(std::string_view text) {
       if (unfinished) break;
       const char next = text[++at];
       // Inside double quotes a backslash is special before these only.
-      if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`') word->push_back('\\');
+      if (quote == '"' && next != '"' && next != '\\' && next != '$' && next != '`')
+        word->push_back('\\');
       if (!word) word.emplace();
       word->push_back(next);
     } else if (quote != 0) {

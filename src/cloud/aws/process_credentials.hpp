@@ -13,8 +13,8 @@ namespace edsm::cloud::aws {
 class ProcessRunner {
  public:
   virtual ~ProcessRunner() = default;
-  /// The program's standard output (at most 64 KiB). Failure::credentials, codes "ProcessNotStarted",
-  /// "ProcessFailed" (exit status or signal), "ProcessTimeout".
+  /// The program's standard output (at most 64 KiB). Failure::credentials, codes
+  /// "ProcessNotStarted", "ProcessFailed" (exit status or signal), "ProcessTimeout".
   virtual base::Task<base::Result<base::SecretBytes>> run(std::vector<std::string> argv,
                                                           base::Duration timeout) = 0;
 };

@@ -103,7 +103,8 @@ base::Task<base::Result<base::SecretBytes>> ChildProcessRunner::run(std::vector<
   using namespace boost::asio::experimental::awaitable_operators;
   const auto executor = co_await boost::asio::this_coro::executor;
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) co_return failed("ProcessNotStarted", std::strerror(errno));
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    co_return failed("ProcessNotStarted", std::strerror(errno));
   Descriptor output(executor, ends[0]);
   Descriptor input(executor, ends[1]);
   const int null_device = ::open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -25,7 +25,8 @@ base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) c
   const std::string& path = query.path;
   const auto arn = parse_secret_arn(path);
   if (path.empty()) {
-    return base::fail(Failure::invalid, "EmptyPath", "spec.secretPath is empty; give the secret's name or ARN");
+    return base::fail(Failure::invalid, "EmptyPath",
+                      "spec.secretPath is empty; give the secret's name or ARN");
   }
   if (!arn && path.starts_with("arn:")) {
     return base::fail(Failure::invalid, "InvalidArn",
@@ -33,26 +34,31 @@ base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) c
                       "arn:aws:secretsmanager:<region>:<account>:secret:<name>");
   }
   if (!arn && (!valid_secret_name(path) || path.size() > 512)) {
-    return base::fail(Failure::invalid, "InvalidName",
-                      "spec.secretPath is no name of a secret: 1 to 512 letters, digits or /_+=.@-!");
+    return base::fail(
+        Failure::invalid, "InvalidName",
+        "spec.secretPath is no name of a secret: 1 to 512 letters, digits or /_+=.@-!");
   }
   const auto option = query.options.find("region");
   std::string region = option == query.options.end() ? std::string() : option->second;
   if (!region.empty() && !valid_region(region)) {
-    return base::fail(Failure::invalid, "InvalidRegion",
-                      "spec.cloudProviderOptions.region is no AWS region; expected something like \"eu-west-1\"");
+    return base::fail(
+        Failure::invalid, "InvalidRegion",
+        "spec.cloudProviderOptions.region is no AWS region; expected something like \"eu-west-1\"");
   }
   if (arn && !region.empty() && region != arn->region) {
-    return base::fail(Failure::invalid, "RegionMismatch",
-                      fmt::format("spec.cloudProviderOptions.region is {}, but the ARN in spec.secretPath is of {}; "
-                                  "drop the former or correct the latter",
-                                  region, arn->region));
+    return base::fail(
+        Failure::invalid, "RegionMismatch",
+        fmt::format(
+            "spec.cloudProviderOptions.region is {}, but the ARN in spec.secretPath is of {}; "
+            "drop the former or correct the latter",
+            region, arn->region));
   }
   if (region.empty()) region = arn ? arn->region : default_region_;
   if (region.empty()) {
-    return base::fail(Failure::invalid, "MissingRegion",
-                      "no region: set spec.cloudProviderOptions.region, use an ARN in spec.secretPath, or give "
-                      "the controller AWS_REGION");
+    return base::fail(
+        Failure::invalid, "MissingRegion",
+        "no region: set spec.cloudProviderOptions.region, use an ARN in spec.secretPath, or give "
+        "the controller AWS_REGION");
   }
   std::string scope = std::string(scope_prefix) + region;
   return Source{fmt::format("{}/{}", scope, path), std::move(scope), path};
@@ -62,7 +68,8 @@ std::vector<std::string> SecretsManagerProvider::match_keys(const Source& source
   return binding_keys(std::string_view(source.scope).substr(scope_prefix.size()), source.path);
 }
 
-base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(const std::vector<Source>& sources) {
+base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
+    const std::vector<Source>& sources) {
   const std::string name = sources.front().scope.substr(scope_prefix.size());
   auto& region = regions_[name];
   if (region == nullptr) {
@@ -73,12 +80,14 @@ base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
   return region.get();
 }
 
-base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(std::vector<Source> sources) {
+base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(
+    std::vector<Source> sources) {
   std::vector<base::Result<Value>> results;
   if (sources.empty()) co_return results;
   const auto region = region_of(sources);
   if (!region) {
-    for (std::size_t i = 0; i < sources.size(); ++i) results.push_back(std::unexpected(region.error()));
+    for (std::size_t i = 0; i < sources.size(); ++i)
+      results.push_back(std::unexpected(region.error()));
     co_return results;
   }
   auto paths = paths_of(std::move(sources));
@@ -86,12 +95,14 @@ base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(std::
   co_return results;
 }
 
-base::Task<std::vector<base::Result<std::string>>> SecretsManagerProvider::versions(std::vector<Source> sources) {
+base::Task<std::vector<base::Result<std::string>>> SecretsManagerProvider::versions(
+    std::vector<Source> sources) {
   std::vector<base::Result<std::string>> results;
   if (sources.empty()) co_return results;
   const auto region = region_of(sources);
   if (!region) {
-    for (std::size_t i = 0; i < sources.size(); ++i) results.push_back(std::unexpected(region.error()));
+    for (std::size_t i = 0; i < sources.size(); ++i)
+      results.push_back(std::unexpected(region.error()));
     co_return results;
   }
   auto paths = paths_of(std::move(sources));

@@ -16,10 +16,15 @@ namespace edsm::cloud::aws {
 class SecretsManagerProvider final : public Provider {
  public:
   /// Makes the client of a region; called once per region, on first use.
-  using MakeClient = std::function<base::Result<std::unique_ptr<Client>>(const std::string& region)>;
+  using MakeClient =
+      std::function<base::Result<std::unique_ptr<Client>>(const std::string& region)>;
 
-  SecretsManagerProvider(std::string default_region, MakeClient make_client, base::Clock& clock, telemetry::Log& log)
-      : default_region_(std::move(default_region)), make_client_(std::move(make_client)), clock_(clock), log_(log) {}
+  SecretsManagerProvider(std::string default_region, MakeClient make_client, base::Clock& clock,
+                         telemetry::Log& log)
+      : default_region_(std::move(default_region)),
+        make_client_(std::move(make_client)),
+        clock_(clock),
+        log_(log) {}
 
   std::string_view name() const override { return "aws"; }
   base::Result<Source> resolve(const SecretQuery& query) const override;

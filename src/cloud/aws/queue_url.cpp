@@ -10,9 +10,16 @@
 namespace edsm::cloud::aws {
 namespace {
 
-constexpr std::array<std::string_view, 10> aws_suffixes = {
-    ".amazonaws.com",  ".amazonaws.com.cn", ".amazonaws.eu",  ".api.aws",        ".api.amazonwebservices.com.cn",
-    ".api.amazonwebservices.eu", ".c2s.ic.gov", ".sc2s.sgov.gov", ".cloud.adc-e.uk", ".csp.hci.ic.gov"};
+constexpr std::array<std::string_view, 10> aws_suffixes = {".amazonaws.com",
+                                                           ".amazonaws.com.cn",
+                                                           ".amazonaws.eu",
+                                                           ".api.aws",
+                                                           ".api.amazonwebservices.com.cn",
+                                                           ".api.amazonwebservices.eu",
+                                                           ".c2s.ic.gov",
+                                                           ".sc2s.sgov.gov",
+                                                           ".cloud.adc-e.uk",
+                                                           ".csp.hci.ic.gov"};
 constexpr std::string_view emulator_suffix = ".localhost.localstack.cloud";
 
 /// The labels of the host before the suffix; nullopt if it has another one.
@@ -25,7 +32,8 @@ std::optional<std::string_view> without_suffix(std::string_view host, std::strin
 std::optional<std::string> region_of(std::string_view labels) {
   if (labels == "queue") return "us-east-1";
   auto parts = split(labels, '.');
-  if (parts.size() == 4 && parts[0].starts_with("vpce-") && parts[3] == "vpce") parts = {parts[1], parts[2]};
+  if (parts.size() == 4 && parts[0].starts_with("vpce-") && parts[3] == "vpce")
+    parts = {parts[1], parts[2]};
   if (parts.size() != 2) return std::nullopt;
   const bool modern = parts[0] == "sqs" || parts[0] == "sqs-fips";
   const bool legacy = parts[1] == "queue";

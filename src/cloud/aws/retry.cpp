@@ -24,20 +24,24 @@ constexpr base::Duration tolerated_skew = std::chrono::minutes(4);
 
 base::Result<RetrySettings> load_retry_settings(const Getenv& env, const SharedConfig& config) {
   RetrySettings settings;
-  const std::string attempts = lookup(env, "AWS_MAX_ATTEMPTS").value_or(std::string(config.value("max_attempts")));
+  const std::string attempts =
+      lookup(env, "AWS_MAX_ATTEMPTS").value_or(std::string(config.value("max_attempts")));
   if (!attempts.empty()) {
     const auto number = parse_number(attempts);
     if (!number || *number < 1 || *number > 100) {
-      return base::fail(Failure::invalid, "InvalidRetrySettings",
-                        "AWS_MAX_ATTEMPTS (or max_attempts of the profile) must be a number from 1 to 100");
+      return base::fail(
+          Failure::invalid, "InvalidRetrySettings",
+          "AWS_MAX_ATTEMPTS (or max_attempts of the profile) must be a number from 1 to 100");
     }
     settings.max_attempts = static_cast<int>(*number);
   }
-  const std::string mode = lookup(env, "AWS_RETRY_MODE").value_or(std::string(config.value("retry_mode")));
+  const std::string mode =
+      lookup(env, "AWS_RETRY_MODE").value_or(std::string(config.value("retry_mode")));
   static constexpr std::array<std::string_view, 3> modes = {"standard", "adaptive", "legacy"};
   if (!mode.empty() && !one_of(modes, lower(mode))) {
-    return base::fail(Failure::invalid, "InvalidRetrySettings",
-                      "AWS_RETRY_MODE (or retry_mode of the profile) must be standard, adaptive or legacy");
+    return base::fail(
+        Failure::invalid, "InvalidRetrySettings",
+        "AWS_RETRY_MODE (or retry_mode of the profile) must be standard, adaptive or legacy");
   }
   return settings;
 }
@@ -49,7 +53,8 @@ std::optional<base::Duration> RetryPolicy::next(const base::Error& error, std::u
   if (!quota_.take(cost)) return std::nullopt;
   last_cost_ = cost;
 
-  const base::Duration exponential = std::chrono::seconds(std::int64_t{1} << std::min(attempts_ - 1, 10));
+  const base::Duration exponential =
+      std::chrono::seconds(std::int64_t{1} << std::min(attempts_ - 1, 10));
   const base::Duration ceiling = std::min(exponential, max_delay);
   const auto span = static_cast<std::uint64_t>(ceiling.count()) + 1;
   const auto delay = base::Duration(static_cast<std::int64_t>(random % span));
@@ -58,14 +63,17 @@ std::optional<base::Duration> RetryPolicy::next(const base::Error& error, std::u
   return std::clamp(base::Duration(*error.retry_after), delay, delay + max_extra);
 }
 
-void RetryPolicy::succeeded() { quota_.give_back(attempts_ == 1 ? first_try_reward : last_cost_); }
+void RetryPolicy::succeeded() {
+  quota_.give_back(attempts_ == 1 ? first_try_reward : last_cost_);
+}
 
 bool SkewCorrection::learn(base::WallTime server, base::WallTime now) {
   const base::Duration measured = server - now;
   const base::Duration wrong_by = std::chrono::abs(measured - offset_);
   if (wrong_by < tolerated_skew) return false;
   // Dates have whole seconds; a small difference is none.
-  offset_ = std::chrono::abs(measured) < std::chrono::minutes(1) ? base::Duration::zero() : measured;
+  offset_ =
+      std::chrono::abs(measured) < std::chrono::minutes(1) ? base::Duration::zero() : measured;
   return true;
 }
 

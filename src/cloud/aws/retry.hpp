@@ -28,7 +28,9 @@ class RetryQuota {
     available_ -= cost;
     return true;
   }
-  void give_back(int tokens) { available_ = available_ + tokens < capacity ? available_ + tokens : capacity; }
+  void give_back(int tokens) {
+    available_ = available_ + tokens < capacity ? available_ + tokens : capacity;
+  }
   int available() const { return available_; }
 
  private:

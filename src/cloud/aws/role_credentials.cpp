@@ -18,7 +18,8 @@ Call form_call(std::string_view operation, base::SecretBytes form) {
   return call;
 }
 
-std::unexpected<base::Error> cannot_assume(base::Error error, std::string_view role, std::string_view remedy) {
+std::unexpected<base::Error> cannot_assume(base::Error error, std::string_view role,
+                                           std::string_view remedy) {
   error.text += fmt::format(" for the role {}", role);
   if (error.failure == Failure::refused || error.failure == Failure::credentials) {
     error.text.append("; ").append(remedy);
@@ -32,18 +33,20 @@ base::Task<base::Result<Credentials>> WebIdentityCredentials::get() {
   const auto token = read_(source_.token_file);
   const std::string_view text = token ? trim(token->view()) : std::string_view();
   if (text.empty()) {
-    co_return base::fail(Failure::credentials, "NoWebIdentityToken",
-                         fmt::format("no token in {} (AWS_WEB_IDENTITY_TOKEN_FILE); is the service account's "
-                                     "token mounted?",
-                                     source_.token_file));
+    co_return base::fail(
+        Failure::credentials, "NoWebIdentityToken",
+        fmt::format("no token in {} (AWS_WEB_IDENTITY_TOKEN_FILE); is the service account's "
+                    "token mounted?",
+                    source_.token_file));
   }
   static constexpr std::string_view operation = "AssumeRoleWithWebIdentity";
   const RoleRequest role{source_.role_arn, source_.session_name, {}, source_.duration};
   Call call = form_call(operation, web_identity_form(role, text));
   auto answer = co_await sts_->send(std::move(call));
   if (!answer) {
-    co_return cannot_assume(std::move(answer.error()), source_.role_arn,
-                            "its trust policy must allow sts:AssumeRoleWithWebIdentity to this service account");
+    co_return cannot_assume(
+        std::move(answer.error()), source_.role_arn,
+        "its trust policy must allow sts:AssumeRoleWithWebIdentity to this service account");
   }
   co_return parse_sts_answer(answer->body.view(), operation);
 }
@@ -53,9 +56,10 @@ base::Task<base::Result<Credentials>> AssumeRoleCredentials::get() {
   Call call = form_call(operation, assume_role_form(role_));
   auto answer = co_await sts_->send(std::move(call));
   if (!answer) {
-    co_return cannot_assume(std::move(answer.error()), role_.role_arn,
-                            "its trust policy must allow sts:AssumeRole to the source credentials (with the "
-                            "external id, if it asks for one)");
+    co_return cannot_assume(
+        std::move(answer.error()), role_.role_arn,
+        "its trust policy must allow sts:AssumeRole to the source credentials (with the "
+        "external id, if it asks for one)");
   }
   co_return parse_sts_answer(answer->body.view(), operation);
 }

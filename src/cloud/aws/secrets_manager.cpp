@@ -28,11 +28,14 @@ base::SecretBytes request_for(std::string_view id) {
 /// Adds what the reader of a condition needs: which secret, and what to do.
 base::Error explain(base::Error error, std::string_view action, std::string_view id) {
   if (error.code.starts_with("DecryptionFailure") || error.code.starts_with("Kms")) {
-    error.text += fmt::format("; grant kms:Decrypt on the key of {}, and check that the key is enabled", id);
+    error.text +=
+        fmt::format("; grant kms:Decrypt on the key of {}, and check that the key is enabled", id);
   } else if (error.failure == Failure::refused && error.code.starts_with("AccessDenied")) {
-    error.text += fmt::format("; grant secretsmanager:{} on {} (and kms:Decrypt, if its key is your own)", action, id);
+    error.text += fmt::format(
+        "; grant secretsmanager:{} on {} (and kms:Decrypt, if its key is your own)", action, id);
   } else if (error.failure == Failure::absent) {
-    error.text += fmt::format("; the secret {} does not exist, or has no version labelled AWSCURRENT", id);
+    error.text +=
+        fmt::format("; the secret {} does not exist, or has no version labelled AWSCURRENT", id);
   } else {
     error.text += fmt::format(" (secret {})", id);
   }
@@ -48,12 +51,14 @@ base::Result<Value> read_value(const value& json, std::string_view id) {
                       fmt::format("Secrets Manager answered for {} {}", id, why));
   };
   if (result.version.empty()) return malformed("without a VersionId");
-  if (const auto* const text = base::find(json, "SecretString"); text != nullptr && text->is_string()) {
+  if (const auto* const text = base::find(json, "SecretString");
+      text != nullptr && text->is_string()) {
     result.bytes.append(string_at(json, "SecretString"));
     return result;
   }
   const auto* const binary = base::find(json, "SecretBinary");
-  if (binary == nullptr || !binary->is_string()) return malformed("with neither SecretString nor SecretBinary");
+  if (binary == nullptr || !binary->is_string())
+    return malformed("with neither SecretString nor SecretBinary");
   auto decoded = base::base64_decode(string_at(json, "SecretBinary"));
   if (!decoded) return malformed("with a SecretBinary that is not base64");
   result.form = Form::binary;
@@ -67,7 +72,9 @@ std::string current_of(const value& json, std::string_view member) {
   if (versions == nullptr) return {};
   for (const auto& [id, labels] : *versions) {
     const auto* const list = labels.if_array();
-    const auto is_current = [](const value& label) { return label.is_string() && label.get_string() == "AWSCURRENT"; };
+    const auto is_current = [](const value& label) {
+      return label.is_string() && label.get_string() == "AWSCURRENT";
+    };
     if (list != nullptr && std::ranges::any_of(*list, is_current)) return {id.data(), id.size()};
   }
   return {};
@@ -79,7 +86,8 @@ SecretFacts read_facts(const value& json) {
   facts.name = string_at(json, "Name");
   // The two operations name the same map differently; an emulator sends both.
   facts.current_version = current_of(json, "VersionIdsToStages");
-  if (facts.current_version.empty()) facts.current_version = current_of(json, "SecretVersionsToStages");
+  if (facts.current_version.empty())
+    facts.current_version = current_of(json, "SecretVersionsToStages");
   facts.deleted = base::find(json, "DeletedDate") != nullptr;
   return facts;
 }
@@ -99,7 +107,8 @@ base::Task<base::Result<BatchAnswer>> SecretsManager::get_values(std::vector<std
   for (const auto& id : ids) json.string(id);
   json.end_array().end_object();
   auto body = std::move(json).take();
-  auto answer = co_await client_->call("BatchGetSecretValue", std::move(body), call_timeout, max_answer);
+  auto answer =
+      co_await client_->call("BatchGetSecretValue", std::move(body), call_timeout, max_answer);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
 
   BatchAnswer batch;
@@ -113,8 +122,11 @@ base::Task<base::Result<BatchAnswer>> SecretsManager::get_values(std::vector<std
     for (const auto& each : *errors) {
       const std::string id(string_at(each, "SecretId"));
       const std::string code(string_at(each, "ErrorCode"));
-      base::Error error{classify(code, 400), code,
-                        fmt::format("secretsmanager BatchGetSecretValue in {} failed", client_->region()), {}};
+      base::Error error{
+          classify(code, 400),
+          code,
+          fmt::format("secretsmanager BatchGetSecretValue in {} failed", client_->region()),
+          {}};
       batch.errors.insert_or_assign(id, explain(std::move(error), "GetSecretValue", id));
     }
   }

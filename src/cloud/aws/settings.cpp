@@ -14,10 +14,12 @@ using base::Failure;
 base::Result<QueueUrl> complete(QueueUrl queue, const Settings& settings) {
   if (queue.region.empty()) queue.region = settings.region;
   if (queue.region.empty()) {
-    return base::fail(Failure::invalid, "MissingRegion",
-                      fmt::format("SQS_QUEUE_URL: {} does not tell its region; set AWS_REGION", queue.url));
+    return base::fail(
+        Failure::invalid, "MissingRegion",
+        fmt::format("SQS_QUEUE_URL: {} does not tell its region; set AWS_REGION", queue.url));
   }
-  const bool has_endpoint = !settings.endpoints.custom[static_cast<std::size_t>(Service::sqs)].empty();
+  const bool has_endpoint =
+      !settings.endpoints.custom[static_cast<std::size_t>(Service::sqs)].empty();
   if (!queue.aws_host && !has_endpoint) {
     const auto url = net::Url::parse(queue.url);
     return base::fail(Failure::invalid, "UnknownQueueHost",
@@ -33,11 +35,13 @@ base::Result<QueueUrl> complete(QueueUrl queue, const Settings& settings) {
 
 /// Roles are assumed by calls to STS, whose region must be known.
 base::Result<> load_sts(Settings& settings) {
-  const bool needed = std::holds_alternative<WebIdentitySource>(settings.credentials) ||
-                      std::holds_alternative<std::unique_ptr<AssumeRoleSource>>(settings.credentials);
+  const bool needed =
+      std::holds_alternative<WebIdentitySource>(settings.credentials) ||
+      std::holds_alternative<std::unique_ptr<AssumeRoleSource>>(settings.credentials);
   if (!needed) return {};
   settings.sts_region = settings.region;
-  if (settings.sts_region.empty() && !settings.queues.empty()) settings.sts_region = settings.queues.front().region;
+  if (settings.sts_region.empty() && !settings.queues.empty())
+    settings.sts_region = settings.queues.front().region;
   if (settings.sts_region.empty()) {
     return base::fail(Failure::invalid, "MissingRegion",
                       "a role is to be assumed, and the region of STS is unknown; set AWS_REGION");
@@ -65,9 +69,10 @@ base::Result<std::string> load_region(const Getenv& env, const SharedConfig& con
     auto region = lookup(env, variable);
     if (!region) continue;
     if (valid_region(*region)) return std::move(*region);
-    return base::fail(Failure::invalid, "InvalidRegion",
-                      fmt::format("{} is \"{}\", which is no AWS region; expected something like \"eu-west-1\"",
-                                  variable, *region));
+    return base::fail(
+        Failure::invalid, "InvalidRegion",
+        fmt::format("{} is \"{}\", which is no AWS region; expected something like \"eu-west-1\"",
+                    variable, *region));
   }
   const auto region = config.value("region");
   if (region.empty() || valid_region(region)) return std::string(region);
@@ -77,7 +82,9 @@ base::Result<std::string> load_region(const Getenv& env, const SharedConfig& con
 
 }  // namespace
 
-base::Result<Settings> load_settings(const Getenv& env) { return load_settings(env, read_file); }
+base::Result<Settings> load_settings(const Getenv& env) {
+  return load_settings(env, read_file);
+}
 
 base::Result<Settings> load_settings(const Getenv& env, ReadFile read) {
   const auto paths = shared_config_paths(env);
@@ -97,9 +104,11 @@ base::Result<Settings> load_settings(const Getenv& env, ReadFile read) {
   settings.endpoints = std::move(*endpoints);
   settings.retry = *retry;
   settings.credentials = std::move(*credentials);
-  settings.ca_bundle = lookup(env, "AWS_CA_BUNDLE").value_or(std::string(config->value("ca_bundle")));
+  settings.ca_bundle =
+      lookup(env, "AWS_CA_BUNDLE").value_or(std::string(config->value("ca_bundle")));
   settings.read_file = std::move(read);
-  if (auto queues = load_queues(env, settings); !queues) return std::unexpected(std::move(queues.error()));
+  if (auto queues = load_queues(env, settings); !queues)
+    return std::unexpected(std::move(queues.error()));
   if (auto sts = load_sts(settings); !sts) return std::unexpected(std::move(sts.error()));
   return settings;
 }

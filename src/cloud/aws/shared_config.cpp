@@ -11,7 +11,8 @@ namespace {
 using Sections = std::map<std::string, Section, std::less<>>;
 
 std::unexpected<base::Error> malformed(int line, std::string_view why) {
-  return base::fail(base::Failure::invalid, "MalformedConfig", fmt::format("line {}: {}", line, why));
+  return base::fail(base::Failure::invalid, "MalformedConfig",
+                    fmt::format("line {}: {}", line, why));
 }
 
 /// A comment begins with '#' or ';' after white space.
@@ -44,7 +45,8 @@ class IniReader {
     if (content.starts_with('[')) return header(content, number);
     if (section_ == nullptr) return malformed(number, "a key before the first [section]");
     const bool indented = text.front() == ' ' || text.front() == '\t';
-    if (indented && outer_key_.empty()) return malformed(number, "an indented line without a key above it");
+    if (indented && outer_key_.empty())
+      return malformed(number, "an indented line without a key above it");
     if (indented) return continuation(content);
     return assignment(content, number);
   }
@@ -74,7 +76,8 @@ class IniReader {
     std::string& outer = (*section_)[outer_key_];
     if (outer.empty() && equals != std::string_view::npos) {
       const std::string key = outer_key_ + "." + lower(trim(content.substr(0, equals)));
-      section_->insert_or_assign(key, std::string(trim(without_comment(content.substr(equals + 1)))));
+      section_->insert_or_assign(key,
+                                 std::string(trim(without_comment(content.substr(equals + 1)))));
     } else {
       outer.append("\n").append(content);
     }
@@ -117,7 +120,8 @@ base::Result<Sections> parse_ini(std::string_view text) {
   int number = 0;
   for (const std::string_view line : split(text, '\n')) {
     ++number;
-    if (auto read = reader.line(line, number); !read) return std::unexpected(std::move(read.error()));
+    if (auto read = reader.line(line, number); !read)
+      return std::unexpected(std::move(read.error()));
   }
   return std::move(reader).take();
 }
@@ -154,7 +158,8 @@ std::string_view SharedConfig::value(std::string_view key) const {
   return found == section->end() ? std::string_view() : std::string_view(found->second);
 }
 
-base::Result<SharedConfig> load_shared_config(const SharedConfigPaths& paths, const ReadFile& read) {
+base::Result<SharedConfig> load_shared_config(const SharedConfigPaths& paths,
+                                              const ReadFile& read) {
   auto config = read_sections(paths.config, read);
   if (!config) return std::unexpected(std::move(config.error()));
   auto credentials = read_sections(paths.credentials, read);
@@ -173,10 +178,11 @@ base::Result<SharedConfig> load_shared_config(const SharedConfigPaths& paths, co
   }
   for (auto& [name, section] : *credentials) merge(std::move(section), result.profiles[name]);
   if (paths.profile_is_explicit && result.find_profile(paths.profile) == nullptr) {
-    return base::fail(base::Failure::invalid, "NoSuchProfile",
-                      fmt::format("AWS_PROFILE names the profile \"{}\", which neither {} nor {} has; add "
-                                  "it or unset AWS_PROFILE",
-                                  paths.profile, paths.config, paths.credentials));
+    return base::fail(
+        base::Failure::invalid, "NoSuchProfile",
+        fmt::format("AWS_PROFILE names the profile \"{}\", which neither {} nor {} has; add "
+                    "it or unset AWS_PROFILE",
+                    paths.profile, paths.config, paths.credentials));
   }
   return result;
 }

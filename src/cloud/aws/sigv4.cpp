@@ -17,8 +17,9 @@ constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 constexpr std::string_view terminator = "aws4_request";
 
 /// Fields that clients and proxies add or change on the way.
-constexpr auto unsigned_headers = std::to_array<std::string_view>(
-    {"authorization", "connection", "expect", "transfer-encoding", "user-agent", "x-amzn-trace-id"});
+constexpr auto unsigned_headers =
+    std::to_array<std::string_view>({"authorization", "connection", "expect", "transfer-encoding",
+                                     "user-agent", "x-amzn-trace-id"});
 
 /// "//a/./b/../c/" -> "/a/c/"
 std::string normalised(std::string_view path) {
@@ -45,7 +46,8 @@ std::string canonical_query(std::string_view query) {
   for (const std::string_view parameter : split(query, '&')) {
     if (parameter.empty()) continue;
     const auto equals = parameter.find('=');
-    const auto value = equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
+    const auto value =
+        equals == std::string_view::npos ? std::string_view() : parameter.substr(equals + 1);
     parameters.emplace_back(net::percent_encode(net::percent_decode(parameter.substr(0, equals))),
                             net::percent_encode(net::percent_decode(value)));
   }
@@ -71,7 +73,8 @@ std::string canonical_value(std::string_view value) {
 
 base::SecretBytes hmac(std::string_view key, std::string_view text) {
   base::Sha256 hash = base::hmac_sha256(key, text);
-  base::SecretBytes result(std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+  base::SecretBytes result(
+      std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
   OPENSSL_cleanse(hash.data(), hash.size());
   return result;
 }
@@ -136,12 +139,14 @@ std::vector<net::Header> Signer::sign(const SignedRequest& request, const Creden
   std::string names;
   const std::string canonical =
       canonical_request({request.method, request.url, headers, request.body}, names);
-  const std::string scope = fmt::format("{}/{}/{}/{}", day, scope_.region, scope_.service, terminator);
+  const std::string scope =
+      fmt::format("{}/{}/{}/{}", day, scope_.region, scope_.service, terminator);
   const std::string to_sign =
       fmt::format("{}\n{}\n{}\n{}", algorithm, time, scope, base::hex(base::sha256(canonical)));
   const auto signature = base::hex(base::hmac_sha256(key(credentials, day).view(), to_sign));
-  added.push_back({"Authorization", fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", algorithm,
-                                                credentials.access_key_id, scope, names, signature)});
+  added.push_back({"Authorization",
+                   fmt::format("{} Credential={}/{}, SignedHeaders={}, Signature={}", algorithm,
+                               credentials.access_key_id, scope, names, signature)});
   return added;
 }
 

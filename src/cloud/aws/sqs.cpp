@@ -27,7 +27,8 @@ SqsMessage read_message(const boost::json::value& json) {
   message.body = string_at(json, "Body");
   message.sent_timestamp = string_at(json, "Attributes.SentTimestamp");
   const auto count = parse_number(string_at(json, "Attributes.ApproximateReceiveCount"));
-  message.receive_count = static_cast<int>(std::clamp<std::int64_t>(count.value_or(1), 1, 1'000'000));
+  message.receive_count =
+      static_cast<int>(std::clamp<std::int64_t>(count.value_or(1), 1, 1'000'000));
   const auto expected = string_at(json, "MD5OfBody");
   const auto actual = base::md5_hex(message.body);
   message.intact = expected.empty() || !actual || same_ignoring_case(*actual, expected);
@@ -51,11 +52,13 @@ struct Sqs::Batch {
 
 base::Error Sqs::explain(base::Error error, std::string_view action) const {
   if (error.failure == Failure::refused) {
-    error.text += fmt::format("; grant sqs:{} on the queue {}, and kms:Decrypt if it is encrypted with a key of yours",
-                              action, queue_.name);
+    error.text += fmt::format(
+        "; grant sqs:{} on the queue {}, and kms:Decrypt if it is encrypted with a key of yours",
+        action, queue_.name);
   } else if (error.failure == Failure::absent) {
-    error.text += fmt::format("; the queue {} of SQS_QUEUE_URL does not exist in account {}, region {}", queue_.name,
-                              queue_.account, queue_.region);
+    error.text +=
+        fmt::format("; the queue {} of SQS_QUEUE_URL does not exist in account {}, region {}",
+                    queue_.name, queue_.account, queue_.region);
   } else {
     error.text += fmt::format(" (queue {})", queue_.name);
   }
@@ -84,9 +87,10 @@ base::Task<std::vector<base::Result<>>> Sqs::remove(std::vector<std::string> rec
   return in_batches(std::move(batch));
 }
 
-base::Task<std::vector<base::Result<>>> Sqs::change_visibility(std::vector<std::string> receipt_handles,
-                                                               std::chrono::seconds time) {
-  Batch batch{"ChangeMessageVisibilityBatch", "ChangeMessageVisibility", std::move(receipt_handles), time};
+base::Task<std::vector<base::Result<>>> Sqs::change_visibility(
+    std::vector<std::string> receipt_handles, std::chrono::seconds time) {
+  Batch batch{"ChangeMessageVisibilityBatch", "ChangeMessageVisibility", std::move(receipt_handles),
+              time};
   return in_batches(std::move(batch));
 }
 
@@ -94,7 +98,8 @@ base::Task<std::vector<base::Result<>>> Sqs::in_batches(Batch batch) {
   batch.results.resize(batch.handles.size());
   for (std::size_t first = 0; first < batch.handles.size(); first += batch_size) {
     std::vector<std::size_t> indices;
-    for (std::size_t i = first; i < std::min(first + batch_size, batch.handles.size()); ++i) indices.push_back(i);
+    for (std::size_t i = first; i < std::min(first + batch_size, batch.handles.size()); ++i)
+      indices.push_back(i);
     // Entries that failed by the service's fault are sent again, alone.
     for (int attempt = 0; attempt < batch_attempts && !indices.empty(); ++attempt) {
       const bool answered = co_await one_batch(batch, indices);
@@ -111,7 +116,9 @@ base::Task<bool> Sqs::one_batch(Batch& batch, std::vector<std::size_t> indices) 
   base::JsonWriter json;
   json.begin_object().member("QueueUrl", queue_.url).key("Entries").begin_array();
   for (const std::size_t i : indices) {
-    json.begin_object().member("Id", fmt::format("{}", i)).member("ReceiptHandle", batch.handles[i]);
+    json.begin_object()
+        .member("Id", fmt::format("{}", i))
+        .member("ReceiptHandle", batch.handles[i]);
     if (batch.visibility) json.key("VisibilityTimeout").number(batch.visibility->count());
     json.end_object();
   }
@@ -129,12 +136,16 @@ base::Task<bool> Sqs::one_batch(Batch& batch, std::vector<std::size_t> indices) 
   if (failures == nullptr) co_return true;
   for (const auto& failure : *failures) {
     const auto index = parse_number(string_at(failure, "Id"));
-    if (!index || std::ranges::find(indices, static_cast<std::size_t>(*index)) == indices.end()) continue;
+    if (!index || std::ranges::find(indices, static_cast<std::size_t>(*index)) == indices.end())
+      continue;
     const auto code = string_at(failure, "Code");
     const bool ours = base::bool_at(failure, "SenderFault").value_or(false);
-    base::Error error{ours ? classify(code, 400) : Failure::transient, std::string(code),
-                      fmt::format("sqs {} of one message", batch.operation), {}};
-    batch.results[static_cast<std::size_t>(*index)] = std::unexpected(explain(std::move(error), batch.action));
+    base::Error error{ours ? classify(code, 400) : Failure::transient,
+                      std::string(code),
+                      fmt::format("sqs {} of one message", batch.operation),
+                      {}};
+    batch.results[static_cast<std::size_t>(*index)] =
+        std::unexpected(explain(std::move(error), batch.action));
   }
   co_return true;
 }
@@ -149,7 +160,8 @@ base::Task<base::Result<InboxFacts>> Sqs::attributes() {
   InboxFacts facts;
   const auto visibility = parse_number(string_at(answer->root(), "Attributes.VisibilityTimeout"));
   if (visibility) facts.hold_time = std::chrono::seconds(*visibility);
-  const auto redrive = base::JsonDocument::parse(string_at(answer->root(), "Attributes.RedrivePolicy"));
+  const auto redrive =
+      base::JsonDocument::parse(string_at(answer->root(), "Attributes.RedrivePolicy"));
   facts.dead_letters = redrive && !string_at(redrive->root(), "deadLetterTargetArn").empty();
   co_return facts;
 }

@@ -30,8 +30,8 @@ class Sqs {
 
   base::Task<base::Result<std::vector<SqsMessage>>> receive();
   base::Task<std::vector<base::Result<>>> remove(std::vector<std::string> receipt_handles);
-  base::Task<std::vector<base::Result<>>> change_visibility(std::vector<std::string> receipt_handles,
-                                                            std::chrono::seconds time);
+  base::Task<std::vector<base::Result<>>> change_visibility(
+      std::vector<std::string> receipt_handles, std::chrono::seconds time);
   base::Task<base::Result<InboxFacts>> attributes();
 
   const QueueUrl& queue() const { return queue_; }

@@ -43,7 +43,9 @@ base::Task<base::Result<Credentials>> EnvironmentCredentials::get() {
   co_return copy;
 }
 
-base::Task<base::Result<Credentials>> ProfileCredentials::get() { co_return read(); }
+base::Task<base::Result<Credentials>> ProfileCredentials::get() {
+  co_return read();
+}
 
 base::Result<Credentials> ProfileCredentials::read() const {
   const std::string& profile = source_.profile;
@@ -54,10 +56,11 @@ base::Result<Credentials> ProfileCredentials::read() const {
     const std::string name = profile == "default" ? profile : "profile " + profile;
     if (auto keys = keys_in(text->view(), {name})) return std::move(*keys);
   }
-  return base::fail(Failure::credentials, "NoProfileKeys",
-                    fmt::format("the profile \"{}\" has no aws_access_key_id and aws_secret_access_key any more, "
-                                "neither in {} nor in {}",
-                                profile, source_.paths.credentials, source_.paths.config));
+  return base::fail(
+      Failure::credentials, "NoProfileKeys",
+      fmt::format("the profile \"{}\" has no aws_access_key_id and aws_secret_access_key any more, "
+                  "neither in {} nor in {}",
+                  profile, source_.paths.credentials, source_.paths.config));
 }
 
 }  // namespace edsm::cloud::aws

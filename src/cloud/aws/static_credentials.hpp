@@ -18,7 +18,8 @@ class EnvironmentCredentials final : public CredentialsProvider {
 /// Keys of a profile, read anew each time.
 class ProfileCredentials final : public CredentialsProvider {
  public:
-  ProfileCredentials(ProfileKeys source, ReadFile read) : source_(std::move(source)), read_(std::move(read)) {}
+  ProfileCredentials(ProfileKeys source, ReadFile read)
+      : source_(std::move(source)), read_(std::move(read)) {}
   std::string_view name() const override { return "profile"; }
   base::Task<base::Result<Credentials>> get() override;
 

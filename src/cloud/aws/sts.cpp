@@ -16,7 +16,8 @@ void append(base::SecretBytes& form, std::string_view name, std::string_view val
   form.append("=");
   // Chunks keep a token from lying around in one unwiped piece of its full length.
   constexpr std::size_t chunk = 8;
-  for (std::size_t at = 0; at < value.size(); at += chunk) form.append(net::percent_encode(value.substr(at, chunk)));
+  for (std::size_t at = 0; at < value.size(); at += chunk)
+    form.append(net::percent_encode(value.substr(at, chunk)));
 }
 
 base::SecretBytes form_of(std::string_view action, const RoleRequest& role) {
@@ -61,7 +62,8 @@ base::Result<Credentials> parse_sts_answer(std::string_view xml, std::string_vie
   credentials.secret_access_key = member(*element, "SecretAccessKey");
   credentials.session_token = member(*element, "SessionToken");
   credentials.expires = base::parse_rfc3339(member(*element, "Expiration").view());
-  const bool complete = !credentials.access_key_id.empty() && !credentials.secret_access_key.empty() &&
+  const bool complete = !credentials.access_key_id.empty() &&
+                        !credentials.secret_access_key.empty() &&
                         !credentials.session_token.empty();
   if (!complete) return malformed("with incomplete credentials");
   if (!credentials.expires) return malformed("with an unreadable Expiration");

@@ -16,7 +16,9 @@ constexpr std::size_t parallel_reads = 8;
 /// How long a refusal of batches is believed: permissions are given without a restart.
 constexpr base::Duration refusal_time = std::chrono::hours(1);
 
-Value copy_of(const Value& value) { return {value.version, value.form, value.bytes.clone()}; }
+Value copy_of(const Value& value) {
+  return {value.version, value.form, value.bytes.clone()};
+}
 
 base::Result<Value> copy_of(const base::Result<Value>& value) {
   if (!value) return std::unexpected(value.error());
@@ -30,8 +32,8 @@ bool concerns_all(const base::Error& error) {
 }
 
 bool unsupported(const base::Error& error) {
-  return error.code.starts_with("UnknownOperation") || error.code.starts_with("UnsupportedOperation") ||
-         error.code.starts_with("InvalidAction");
+  return error.code.starts_with("UnknownOperation") ||
+         error.code.starts_with("UnsupportedOperation") || error.code.starts_with("InvalidAction");
 }
 
 }  // namespace
@@ -87,19 +89,22 @@ base::Task<void> ValueReader::by_batch(Reading& reading) {
     std::vector<std::string> ids(asked.begin(), asked.end());
     const auto answer = co_await secrets_.get_values(std::move(ids));
     if (!answer && concerns_all(answer.error())) {
-      for (const std::size_t i : reading.open()) reading.results[i] = std::unexpected(answer.error());
+      for (const std::size_t i : reading.open())
+        reading.results[i] = std::unexpected(answer.error());
       co_return;
     }
     if (!answer) {
       // One secret that the service dislikes must not keep the others from being read, so anything
       // else is tried one by one; only a refusal of the operation itself is remembered.
-      const bool refused = answer.error().failure == Failure::refused || unsupported(answer.error());
+      const bool refused =
+          answer.error().failure == Failure::refused || unsupported(answer.error());
       if (!refused) co_return;
       batches_from_ = clock_.now() + refusal_time;
       if (!said_so_) {
-        log_.warn("BatchGetSecretValue is refused; reading secrets one by one. Grant "
-                  "secretsmanager:BatchGetSecretValue on * for fewer calls",
-                  {{"code", answer.error().code}});
+        log_.warn(
+            "BatchGetSecretValue is refused; reading secrets one by one. Grant "
+            "secretsmanager:BatchGetSecretValue on * for fewer calls",
+            {{"code", answer.error().code}});
       }
       said_so_ = true;
       co_return;
@@ -115,7 +120,9 @@ base::Task<void> ValueReader::one_by_one(Reading& reading) {
     if (result && !*result && result->error().code.starts_with("InvalidRequest")) result.reset();
   }
   const auto open = reading.open();
-  const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) { return one(reading, open[i]); };
+  const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
+    return one(reading, open[i]);
+  };
   co_await parallel(open.size(), parallel_reads, read_one);
 }
 
@@ -136,8 +143,9 @@ base::Task<base::Result<Value>> ValueReader::confirm_deletion(std::string id, ba
   const auto facts = co_await secrets_.describe(std::move(asked));
   if (facts && facts->deleted) {
     co_return base::fail(Failure::absent, "ScheduledForDeletion",
-                         "the secret " + id + " is scheduled for deletion; restore it with "
-                         "secretsmanager:RestoreSecret, or delete the binding");
+                         "the secret " + id +
+                             " is scheduled for deletion; restore it with "
+                             "secretsmanager:RestoreSecret, or delete the binding");
   }
   error.text += "; it may be scheduled for deletion";
   if (!facts) error.text += " (grant secretsmanager:DescribeSecret to tell)";

@@ -15,12 +15,14 @@ constexpr std::size_t parallel_reads = 8;
 base::Result<std::string> version_of(const SecretFacts& facts, std::string_view id) {
   if (facts.deleted) {
     return base::fail(Failure::absent, "ScheduledForDeletion",
-                      "the secret " + std::string(id) + " is scheduled for deletion; restore it with "
-                      "secretsmanager:RestoreSecret, or delete the binding");
+                      "the secret " + std::string(id) +
+                          " is scheduled for deletion; restore it with "
+                          "secretsmanager:RestoreSecret, or delete the binding");
   }
   if (facts.current_version.empty()) {
     return base::fail(Failure::absent, "NoCurrentVersion",
-                      "the secret " + std::string(id) + " has no version labelled AWSCURRENT; put a value into it");
+                      "the secret " + std::string(id) +
+                          " has no version labelled AWSCURRENT; put a value into it");
   }
   return facts.current_version;
 }
@@ -60,12 +62,15 @@ struct VersionReader::Search {
   std::multimap<std::string, std::size_t, std::less<>> unfound;
 };
 
-base::Task<std::vector<base::Result<std::string>>> VersionReader::read(std::vector<std::string> ids) {
+base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
+    std::vector<std::string> ids) {
   Search search(std::move(ids));
   co_await by_listing(search);
   std::vector<std::size_t> open;
   for (const auto& [id, index] : search.unfound) open.push_back(index);
-  const std::function<base::Task<void>(std::size_t)> describe_one = [&](std::size_t i) { return one(search, open[i]); };
+  const std::function<base::Task<void>(std::size_t)> describe_one = [&](std::size_t i) {
+    return one(search, open[i]);
+  };
   co_await parallel(open.size(), parallel_reads, describe_one);
   std::vector<base::Result<std::string>> versions;
   versions.reserve(search.ids.size());
@@ -82,9 +87,11 @@ base::Task<void> VersionReader::by_listing(Search& search) {
     const auto page = co_await secrets_.list(std::move(from));
     if (!page && page.error().failure == Failure::refused) {
       policy_.refused();
-      log_.warn("ListSecrets is refused; asking for every secret alone. Grant secretsmanager:ListSecrets on * "
-                "for fewer calls",
-                {{"code", page.error().code}});
+      log_.warn(
+          "ListSecrets is refused; asking for every secret alone. Grant secretsmanager:ListSecrets "
+          "on * "
+          "for fewer calls",
+          {{"code", page.error().code}});
     }
     // Any other failure, an expired page token among them: describing still works.
     if (!page) co_return;

@@ -12,9 +12,9 @@
 namespace edsm::cloud::aws {
 
 /// Which calls find the versions of some secrets: pages of the whole list, a hundred secrets each,
-/// or one DescribeSecret per secret. Without I/O. How long the list is, nobody knows before it ends;
-/// so listing goes on as long as it has cost less than describing the rest would, which is at most
-/// about twice the best.
+/// or one DescribeSecret per secret. Without I/O. How long the list is, nobody knows before it
+/// ends; so listing goes on as long as it has cost less than describing the rest would, which is at
+/// most about twice the best.
 class ListingPolicy {
  public:
   bool next_page(std::size_t pages_read, std::size_t unfound) const {

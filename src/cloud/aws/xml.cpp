@@ -38,7 +38,8 @@ std::optional<std::uint32_t> numeric_entity(std::string_view name) {
   const char* const end = name.data() + name.size();
   const auto [at, error] = std::from_chars(name.data(), end, code, hex ? 16 : 10);
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-  if (error != std::errc() || at != end || code == 0 || code > 0x10FFFF || surrogate) return std::nullopt;
+  if (error != std::errc() || at != end || code == 0 || code > 0x10FFFF || surrogate)
+    return std::nullopt;
   return code;
 }
 
@@ -80,7 +81,8 @@ base::SecretBytes xml_unescape(std::string_view text) {
     if (ampersand == std::string_view::npos) break;
     text.remove_prefix(ampersand + 1);
     const auto semicolon = text.substr(0, 12).find(';');
-    const auto code = semicolon == std::string_view::npos ? std::nullopt : entity(text.substr(0, semicolon));
+    const auto code =
+        semicolon == std::string_view::npos ? std::nullopt : entity(text.substr(0, semicolon));
     if (!code) {
       out.push_back('&');
       continue;

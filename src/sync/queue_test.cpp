@@ -1,0 +1,216 @@
+#include "sync/queue.hpp"
+
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace edsm::sync {
+namespace {
+
+using namespace std::chrono_literals;
+using Priority = WorkQueue::Priority;
+
+base::Instant at(int seconds) {
+  return base::Instant(std::chrono::seconds(seconds));
+}
+
+/// The key that is taken at that time, "" if none.
+std::string take(WorkQueue& queue, int seconds) {
+  const auto taken = queue.take(at(seconds));
+  return taken ? taken->key : "";
+}
+
+TEST(WorkQueue, NothingBeforeItIsDue) {
+  WorkQueue queue;
+  EXPECT_EQ(take(queue, 0), "");
+  EXPECT_EQ(queue.next_due(), std::nullopt);
+  queue.add("a", at(10));
+  EXPECT_EQ(queue.next_due(), at(10));
+  EXPECT_FALSE(queue.ready("a", at(9)));
+  EXPECT_EQ(take(queue, 9), "");
+  EXPECT_TRUE(queue.ready("a", at(10)));
+  EXPECT_EQ(take(queue, 10), "a");
+  EXPECT_EQ(take(queue, 100), "");
+}
+
+TEST(WorkQueue, AddingAgainCoalescesAndTheEarlierTimeWins) {
+  WorkQueue queue;
+  queue.add("a", at(10));
+  queue.add("a", at(20));
+  EXPECT_EQ(queue.next_due(), at(10));
+  queue.add("a", at(5));
+  EXPECT_EQ(queue.next_due(), at(5));
+  EXPECT_EQ(queue.waiting_count(), 1U);
+  const auto taken = queue.take(at(7));
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->due, at(5));
+  EXPECT_EQ(queue.waiting_count(), 0U);
+  queue.done("a");
+  EXPECT_EQ(take(queue, 100), "");
+}
+
+TEST(WorkQueue, AKeyIsNeverWorkedOnTwiceAtATime) {
+  WorkQueue queue;
+  queue.add("a", at(0));
+  EXPECT_EQ(take(queue, 0), "a");
+  queue.add("a", at(1));
+  queue.add("a", at(0));
+  EXPECT_TRUE(queue.running("a"));
+  EXPECT_TRUE(queue.ready("a", at(0)));
+  EXPECT_EQ(queue.next_due(), std::nullopt) << "it counts once it is done";
+  EXPECT_EQ(take(queue, 5), "");
+  queue.done("a");
+  EXPECT_EQ(queue.next_due(), at(0));
+  EXPECT_EQ(take(queue, 5), "a");
+  queue.done("a");
+  EXPECT_EQ(take(queue, 5), "");
+}
+
+TEST(WorkQueue, LiveOvertakesBackgroundAndEachIsFirstInFirstOut) {
+  WorkQueue queue;
+  queue.add("b1", at(0), Priority::background);
+  queue.add("b2", at(0), Priority::background);
+  queue.add("l1", at(1));
+  queue.add("l2", at(0));
+  EXPECT_EQ(take(queue, 2), "l1");
+  EXPECT_EQ(take(queue, 2), "l2");
+  EXPECT_EQ(take(queue, 2), "b1");
+  EXPECT_EQ(take(queue, 2), "b2");
+}
+
+TEST(WorkQueue, ABackgroundKeyBecomesLiveWhenAskedForLive) {
+  WorkQueue queue;
+  queue.add("first", at(0), Priority::background);
+  queue.add("second", at(0), Priority::background);
+  EXPECT_EQ(queue.next_due(), at(0));
+  EXPECT_EQ(take(queue, 0), "first");  // both are ranked now
+  queue.add("third", at(0), Priority::background);
+  queue.add("third", at(50), Priority::live);
+  EXPECT_EQ(take(queue, 0), "third") << "sooner in rank, not later in time";
+  queue.add("second", at(50), Priority::background);
+  EXPECT_EQ(take(queue, 0), "second");
+}
+
+TEST(WorkQueue, RemoveForgetsWaitingButNotRunning) {
+  WorkQueue queue;
+  queue.remove("a");
+  queue.add("a", at(0));
+  queue.add("b", at(0), Priority::background);
+  queue.remove("a");
+  EXPECT_EQ(take(queue, 0), "b");
+  queue.add("b", at(0));
+  queue.remove("b");
+  EXPECT_TRUE(queue.running("b"));
+  queue.done("b");
+  EXPECT_EQ(take(queue, 10), "");
+  EXPECT_EQ(queue.running_count(), 0U);
+}
+
+TEST(WorkQueue, RemoveOfARankedKey) {
+  WorkQueue queue;
+  queue.add("a", at(0));
+  queue.add("b", at(0));
+  EXPECT_EQ(take(queue, 0), "a");
+  queue.remove("b");
+  EXPECT_EQ(queue.next_due(), std::nullopt);
+  EXPECT_EQ(take(queue, 0), "");
+}
+
+/// The contract once more, as simply as it can be said.
+class Model {
+ public:
+  struct Entry {
+    base::Instant due;
+    Priority priority;
+    int order;
+  };
+  void add(const std::string& key, base::Instant due, Priority priority) {
+    const auto [entry, fresh] = waiting.try_emplace(key, Entry{due, priority, next_});
+    if (fresh) ++next_;
+    entry->second.due = std::min(entry->second.due, due);
+    entry->second.priority = std::min(entry->second.priority, priority);
+  }
+  std::optional<std::string> take(base::Instant now) {
+    const std::string* best = nullptr;
+    for (const auto& [key, entry] : waiting) {
+      if (entry.due > now || running.contains(key)) continue;
+      if (best == nullptr || rank(entry) < rank(waiting.at(*best))) best = &key;
+    }
+    if (best == nullptr) return std::nullopt;
+    const std::string key = *best;
+    waiting.erase(key);
+    running.insert(key);
+    return key;
+  }
+  std::optional<base::Instant> next_due() const {
+    std::optional<base::Instant> next;
+    for (const auto& [key, entry] : waiting) {
+      if (running.contains(key)) continue;
+      if (!next || entry.due < *next) next = entry.due;
+    }
+    return next;
+  }
+
+  std::map<std::string, Entry> waiting;
+  std::set<std::string> running;
+
+ private:
+  static std::pair<Priority, int> rank(const Entry& entry) { return {entry.priority, entry.order}; }
+  int next_ = 0;
+};
+
+TEST(WorkQueue, BehavesLikeTheModel) {
+  std::mt19937 random(20261123);  // NOLINT: the same numbers in every run
+  const auto below = [&](unsigned limit) { return random() % limit; };
+  for (int round = 0; round < 40; ++round) {
+    WorkQueue queue;
+    Model model;
+    auto now = at(0);
+    for (int step = 0; step < 400; ++step) {
+      const std::string key(1, static_cast<char>('a' + below(6)));
+      switch (below(6)) {
+        case 0:
+        case 1: {
+          const auto due = now + std::chrono::seconds(below(10)) - 3s;
+          const auto priority = below(2) == 0 ? Priority::live : Priority::background;
+          queue.add(key, due, priority);
+          model.add(key, due, priority);
+          break;
+        }
+        case 2: {
+          const auto taken = queue.take(now);
+          const auto expected = model.take(now);
+          ASSERT_EQ(taken ? std::optional(taken->key) : std::nullopt, expected)
+              << round << "/" << step;
+          break;
+        }
+        case 3:
+          if (!model.running.contains(key)) break;
+          queue.done(key);
+          model.running.erase(key);
+          break;
+        case 4:
+          if (below(3) != 0) break;
+          queue.remove(key);
+          model.waiting.erase(key);
+          break;
+        default:
+          now += std::chrono::seconds(below(3));
+      }
+      ASSERT_EQ(queue.waiting_count(), model.waiting.size());
+      ASSERT_EQ(queue.running_count(), model.running.size());
+      const auto due = queue.next_due();
+      const auto expected = model.next_due();
+      ASSERT_EQ(due.has_value(), expected.has_value());
+      // What is due already may be said to be due at any time in the past.
+      if (due && *due > now) ASSERT_EQ(*due, *expected);
+      if (due && *due <= now) ASSERT_LE(*expected, now);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace edsm::sync

@@ -1,0 +1,131 @@
+#include "sync/status.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/time.hpp"
+
+namespace edsm::sync {
+namespace {
+
+using State = Report::State;
+
+const base::WallTime kNow = *base::parse_rfc3339("2026-11-23T18:00:00.9Z");
+const base::WallTime kLater = *base::parse_rfc3339("2026-11-23T19:00:00Z");
+const std::string kNowText = "2026-11-23T18:00:00Z";
+const std::string kLaterText = "2026-11-23T19:00:00Z";
+
+Binding binding(BindingStatus status = {}, std::int64_t generation = 4) {
+  Binding made;
+  made.key = {"ns", "b"};
+  made.uid = "u";
+  made.generation = generation;
+  made.status = std::move(status);
+  return made;
+}
+
+const Applied kApplied{4, "k:h", "v1", "9", "monday"};
+const Report kSynced{State::synced, "Synced", "fine"};
+const Report kRetrying{State::retrying, "Throttled", "slow"};
+const Report kStalled{State::stalled, "AccessDenied", "grant it"};
+
+TEST(Status, NothingIsSaidBeforeAnythingIsKnown) {
+  BindingStatus before;
+  before.reason = "Synced";
+  EXPECT_EQ(wished_status(binding(before), {}, kApplied, kNow), before);
+}
+
+TEST(Status, ConditionsOfEachState) {
+  struct Row {
+    Report report;
+    std::string ready;
+    std::string stalled;
+  };
+  for (const auto& row : {Row{kSynced, "True", "False"}, Row{kRetrying, "False", "False"}, Row{kStalled, "False", "True"}}) {
+    const auto status = wished_status(binding(), row.report, kApplied, kNow);
+    ASSERT_EQ(status.conditions.size(), 3U);
+    EXPECT_EQ(status.condition("Ready")->status, row.ready);
+    EXPECT_EQ(status.condition("Synced")->status, row.ready);
+    EXPECT_EQ(status.condition("Stalled")->status, row.stalled);
+    EXPECT_EQ(status.condition("Other"), nullptr);
+    EXPECT_EQ(status.reason, row.report.reason);
+    EXPECT_EQ(status.message, row.report.message);
+    EXPECT_EQ(status.observed_generation, 4);
+    for (const auto& condition : status.conditions) {
+      EXPECT_EQ(condition.observed_generation, 4);
+      EXPECT_EQ(condition.last_transition_time, kNowText);
+    }
+  }
+}
+
+TEST(Status, NoChangeGivesAnEqualStatus) {
+  for (const auto& report : {kSynced, kRetrying, kStalled}) {
+    const auto status = wished_status(binding(), report, kApplied, kNow);
+    EXPECT_EQ(wished_status(binding(status), report, kApplied, kLater), status) << report.reason;
+  }
+}
+
+TEST(Status, TransitionTimesMoveOnlyWithTheStatus) {
+  const auto synced = wished_status(binding(), kSynced, kApplied, kNow);
+  const auto stalled = wished_status(binding(synced), kStalled, kApplied, kLater);
+  EXPECT_EQ(stalled.condition("Ready")->last_transition_time, kLaterText);
+  EXPECT_EQ(stalled.condition("Stalled")->last_transition_time, kLaterText);
+  const Report other{State::stalled, "SourceGone", "other words"};
+  const auto still = wished_status(binding(stalled), other, kApplied, kLater + std::chrono::hours(1));
+  EXPECT_EQ(still.condition("Ready")->last_transition_time, kLaterText) << "another reason is no transition";
+  EXPECT_EQ(still.condition("Ready")->reason, "SourceGone");
+  const auto retrying = wished_status(binding(synced), kRetrying, kApplied, kLater);
+  EXPECT_EQ(retrying.condition("Stalled")->last_transition_time, kNowText);
+}
+
+TEST(Status, SyncTimeMovesOnlyWithTheVersion) {
+  auto failing = wished_status(binding(), kRetrying, {}, kNow);
+  EXPECT_EQ(failing.last_synced_time, "");
+  auto status = wished_status(binding(failing), kSynced, kApplied, kNow);
+  EXPECT_EQ(status.last_synced_time, kNowText);
+  EXPECT_EQ(wished_status(binding(status), kSynced, kApplied, kLater).last_synced_time, kNowText);
+  EXPECT_EQ(wished_status(binding(status), kRetrying, kApplied, kLater).last_synced_time, kNowText);
+  Applied next = kApplied;
+  next.version = "v2";
+  EXPECT_EQ(wished_status(binding(status), kSynced, next, kLater).last_synced_time, kLaterText);
+}
+
+TEST(Status, ANewGenerationIsObserved) {
+  const auto before = wished_status(binding(), kSynced, kApplied, kNow);
+  const auto after = wished_status(binding(before, 5), kSynced, kApplied, kLater);
+  EXPECT_EQ(after.observed_generation, 5);
+  EXPECT_EQ(after.condition("Ready")->observed_generation, 5);
+  EXPECT_EQ(after.condition("Ready")->last_transition_time, kNowText);
+}
+
+TEST(Status, AFailureKeepsWhatIsApplied) {
+  const auto status = wished_status(binding(), kStalled, kApplied, kNow);
+  EXPECT_EQ(status.applied_hash, "k:h");
+  EXPECT_EQ(status.synced_version, "v1");
+  EXPECT_EQ(status.target_resource_version, "9");
+  EXPECT_EQ(status.handled_sync_request, "monday");
+}
+
+TEST(Status, LongMessagesAreCut) {
+  const Report report{State::stalled, "X", std::string(5000, 'm')};
+  const auto status = wished_status(binding(), report, {}, kNow);
+  EXPECT_EQ(status.message.size(), 4096U);
+  EXPECT_EQ(status.conditions.at(0).message.size(), 4096U);
+}
+
+TEST(Status, PatchBody) {
+  BindingStatus status;
+  status.observed_generation = 4;
+  status.applied_hash = "k:h";
+  status.reason = "Synced";
+  status.message = "a \"quoted\" word";
+  status.conditions = {{"Ready", "True", "Synced", "m", kNowText, 4}};
+  EXPECT_EQ(status_patch(binding(), status).view(),
+            R"({"metadata":{"uid":"u"},"status":{"observedGeneration":4,"lastAppliedSecretHash":"k:h",)"
+            R"("reason":"Synced","message":"a \"quoted\" word","conditions":[{"type":"Ready","status":"True",)"
+            R"("reason":"Synced","message":"m","lastTransitionTime":"2026-11-23T18:00:00Z","observedGeneration":4}]}})");
+}
+
+}  // namespace
+}  // namespace edsm::sync

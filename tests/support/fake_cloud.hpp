@@ -1,0 +1,158 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/notify.hpp"
+#include "cloud/provider.hpp"
+
+namespace edsm::support {
+
+/// A cloud whose secrets the test writes. Path "p" in region "r" (option "region") is the source
+/// "<name>/r/p" of scope "<name>/r"; its only match key is its id. An empty path does not resolve.
+class FakeProvider final : public cloud::Provider {
+ public:
+  explicit FakeProvider(std::string name = "aws") : name_(std::move(name)) {}
+
+  void set(const std::string& path, std::string version, std::string bytes) {
+    secrets_[path] = Secret{std::move(version), std::move(bytes), std::nullopt};
+  }
+  void fail(const std::string& path, base::Failure failure, std::string code = "Scripted") {
+    secrets_[path].error = base::Error{failure, std::move(code), "scripted failure of " + path, std::nullopt};
+  }
+  /// Ends the failure.
+  void heal(const std::string& path) { secrets_[path].error.reset(); }
+
+  std::string_view name() const override { return name_; }
+  base::Result<cloud::Source> resolve(const cloud::SecretQuery& query) const override {
+    if (query.path.empty()) return base::fail(base::Failure::invalid, "MissingPath", "spec.secretPath is empty");
+    const auto region = query.options.find("region");
+    const std::string scope = name_ + "/" + (region == query.options.end() ? "r" : region->second);
+    return cloud::Source{scope + "/" + query.path, scope, query.path};
+  }
+  std::vector<std::string> match_keys(const cloud::Source& source) const override { return {source.id}; }
+  std::size_t batch_limit() const override { return limit; }
+
+  base::Task<std::vector<base::Result<cloud::Value>>> fetch(std::vector<cloud::Source> sources) override {
+    auto& batch = batches.emplace_back();
+    for (const auto& source : sources) batch.push_back(source.path);
+    std::vector<base::Result<cloud::Value>> values;
+    for (const auto& source : sources) values.push_back(read(source.path));
+    if (on_fetch) std::exchange(on_fetch, nullptr)();
+    if (hold != nullptr) co_await hold->wait();
+    co_return values;
+  }
+  base::Task<std::vector<base::Result<std::string>>> versions(std::vector<cloud::Source> sources) override {
+    ++version_calls;
+    std::vector<base::Result<std::string>> found;
+    for (const auto& source : sources) {
+      auto value = read(source.path);
+      if (value) {
+        found.emplace_back(value->version);
+      } else {
+        found.emplace_back(std::unexpected(value.error()));
+      }
+    }
+    co_return found;
+  }
+
+  std::vector<std::vector<std::string>> batches;  ///< the paths of each call to `fetch`
+  int version_calls = 0;
+  std::size_t limit = 20;
+  base::Gate* hold = nullptr;      ///< answers (read already) wait for it
+  std::function<void()> on_fetch;  ///< once, after the values were read
+
+ private:
+  struct Secret {
+    std::string version;
+    std::string bytes;
+    std::optional<base::Error> error;
+  };
+
+  base::Result<cloud::Value> read(const std::string& path) const {
+    const auto found = secrets_.find(path);
+    if (found == secrets_.end()) return base::fail(base::Failure::absent, "ResourceNotFoundException", "no " + path);
+    if (found->second.error) return std::unexpected(*found->second.error);
+    cloud::Value value;
+    value.version = found->second.version;
+    value.bytes.append(found->second.bytes);
+    return value;
+  }
+
+  std::string name_;
+  std::map<std::string, Secret> secrets_;
+};
+
+/// A queue whose messages the test writes. A receive without one waits until `push`.
+class FakeInbox final : public cloud::Inbox {
+ public:
+  using Batch = base::Result<std::vector<cloud::Message>>;
+
+  static cloud::Message message(std::string ticket, std::variant<cloud::Hint, cloud::Irrelevant, cloud::Malformed> content,
+                                int receive_count = 1) {
+    cloud::Message made;
+    made.id = "id-" + ticket;
+    made.ticket = std::move(ticket);
+    made.receive_count = receive_count;
+    made.content = std::move(content);
+    return made;
+  }
+
+  void push(Batch batch) {
+    batches_.push_back(std::move(batch));
+    wake_.notify();
+  }
+  void push(cloud::Message message) {
+    std::vector<cloud::Message> one;
+    one.push_back(std::move(message));
+    push(Batch(std::move(one)));
+  }
+  /// An event about one source.
+  void hint(std::string ticket, std::string source, std::string version = {}, int receive_count = 1) {
+    push(message(std::move(ticket), cloud::Hint{{std::move(source)}, std::move(version), "PutSecretValue"}, receive_count));
+  }
+
+  std::string_view name() const override { return "fake/queue"; }
+  base::Task<base::Result<cloud::InboxFacts>> describe() override {
+    ++describes;
+    if (describe_errors.empty()) co_return facts;
+    auto error = std::move(describe_errors.front());
+    describe_errors.pop_front();
+    co_return std::unexpected(std::move(error));
+  }
+  base::Task<Batch> receive() override {
+    ++receives;
+    while (batches_.empty()) co_await wake_.wait();
+    auto batch = std::move(batches_.front());
+    batches_.pop_front();
+    co_return batch;
+  }
+  base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) override {
+    for (const auto& ticket : tickets) acknowledged.push_back(ticket);
+    std::vector<base::Result<>> results(tickets.size());
+    co_return results;
+  }
+  base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets, base::Duration time) override {
+    for (const auto& ticket : tickets) held.emplace_back(ticket, time);
+    std::vector<base::Result<>> results(tickets.size());
+    co_return results;
+  }
+
+  cloud::InboxFacts facts;
+  std::deque<base::Error> describe_errors;
+  int describes = 0;
+  int receives = 0;
+  std::vector<std::string> acknowledged;
+  std::vector<std::pair<std::string, base::Duration>> held;
+
+ private:
+  std::deque<Batch> batches_;
+  base::Notify wake_;
+};
+
+}  // namespace edsm::support

@@ -1,0 +1,207 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include "base/task_group.hpp"
+#include "support/fake_cloud.hpp"
+#include "support/fake_kube.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run.hpp"
+#include "support/sync_values.hpp"
+#include "sync/intake.hpp"
+#include "sync/listeners.hpp"
+#include "sync/reconciler.hpp"
+#include "sync/rollout_worker.hpp"
+#include "sync/shared.hpp"
+#include "sync/status_writer.hpp"
+#include "sync/sweep.hpp"
+
+namespace edsm::support {
+
+class MemorySink final : public telemetry::Sink {
+ public:
+  void write(std::string_view line) override { text += line; }
+  bool has(std::string_view part) const { return text.find(part) != std::string::npos; }
+  std::string text;
+};
+
+/// The whole controller but its watches, between a cloud, a queue and an API server in memory. Time
+/// stands still; what watches would bring is brought by `watch`. All objects are in namespace "ns".
+class SyncWorld {
+ public:
+  explicit SyncWorld(sync::Settings settings = {})
+      : log(clock, sink, telemetry::Level::debug, telemetry::Format::text),
+        api(kube, kube, authority, clock, metrics, "https://kube", "edsm"),
+        events(api, clock, log, metrics, "edsm.io/controller", "test"),
+        shared(outside(), std::move(settings), digester(),
+               [this](sync::WorkQueue::Taken taken) { return reconciler.work(std::move(taken)); },
+               [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); }),
+        reconciler(shared),
+        rollouts(shared),
+        status_writer(shared),
+        acknowledger(shared),
+        intake(shared, 0),
+        bindings(shared, nullptr),
+        targets(shared, nullptr),
+        deployments(shared, rollouts, kube::kDeployments, nullptr),
+        tasks(io.get_executor()) {}
+  ~SyncWorld() {
+    tasks.cancel();
+    poll();
+    clock.advance(std::chrono::hours(100'000));
+    poll();
+  }
+  SyncWorld(const SyncWorld&) = delete;
+  SyncWorld& operator=(const SyncWorld&) = delete;
+
+  /// Starts what works; without it, nothing but the stores and queues moves.
+  void start() {
+    for (int i = 0; i < 2; ++i) tasks.spawn(shared.fetcher.run());
+    tasks.spawn(shared.binding_work.run());
+    tasks.spawn(shared.workload_work.run());
+    tasks.spawn(status_writer.run());
+    tasks.spawn(acknowledger.run());
+    tasks.spawn(intake.receive());
+  }
+
+  void poll() {
+    io.restart();
+    io.poll();
+  }
+  /// Brings every change of objects since the last time.
+  void watch() {
+    for (const auto& change : kube.take_changes()) deliver(change);
+  }
+  /// Until nothing moves any more at this time.
+  void go() {
+    poll();
+    for (auto changes = kube.take_changes(); !changes.empty(); changes = kube.take_changes()) {
+      for (const auto& change : changes) deliver(change);
+      poll();
+    }
+  }
+  /// Lets time pass in small steps, working all the while.
+  void pass(base::Duration time, base::Duration step = std::chrono::milliseconds(250)) {
+    for (; time > base::Duration::zero(); time -= step) {
+      clock.advance(step);
+      go();
+    }
+  }
+
+  static std::string secret(std::string_view name) { return fmt::format("/api/v1/namespaces/ns/secrets/{}", name); }
+  static std::string binding(std::string_view name) {
+    return fmt::format("/apis/secrets.edsm.io/v1alpha1/namespaces/ns/eventdrivensecrets/{}", name);
+  }
+  static std::string deployment(std::string_view name) {
+    return fmt::format("/apis/apps/v1/namespaces/ns/deployments/{}", name);
+  }
+  static base::ObjectKey key(std::string name) { return {"ns", std::move(name)}; }
+
+  /// A binding of the cloud secret `path` to the Secret `target`; `more` are further members of its spec.
+  void bind(std::string_view name, std::string_view path, std::string_view target, std::string_view more = "") {
+    auto object = json(fmt::format(
+        R"({{"metadata":{{"generation":1}},"spec":{{"cloudProvider":"aws","secretPath":"{}","targetSecretName":"{}"{}{}}}}})",
+        path, target, more.empty() ? "" : ",", more));
+    kube.put(binding(name), object.as_object());
+  }
+  /// A Deployment that was made long ago and names these Secrets: R"(["a"])".
+  void deploy(std::string_view name, std::string_view secrets) {
+    FakeKube::Object metadata{{"annotations", {{"eventsecrets", secrets}}}};
+    kube.put(deployment(name), {{"metadata", metadata}, {"spec", {{"template", FakeKube::Object()}}}});
+  }
+
+  /// The value of a key of a Secret, decoded; "(none)" if it is not there.
+  std::string data(std::string_view name, std::string_view item) const {
+    const auto* const object = kube.find(secret(name));
+    if (object == nullptr || !object->contains("data")) return "(none)";
+    const auto* const found = object->at("data").as_object().if_contains(item);
+    if (found == nullptr) return "(none)";
+    return std::string(base::base64_decode(std::string_view(found->as_string()))->view());
+  }
+  std::string annotation(const std::string& path, std::string_view name) const {
+    const auto* const object = kube.find(path);
+    if (object == nullptr) return "(none)";
+    const auto* const all = object->at("metadata").as_object().if_contains("annotations");
+    const auto* const found = all == nullptr ? nullptr : all->as_object().if_contains(name);
+    return found == nullptr ? "" : std::string(found->as_string());
+  }
+  /// Requests that replaced pods.
+  std::size_t restarts(std::string_view name) const {
+    std::size_t count = 0;
+    for (const auto& seen : kube.seen) {
+      const bool patch = seen.method == net::Method::patch && seen.path == deployment(name);
+      if (patch && seen.body.find("template") != std::string::npos) ++count;
+    }
+    return count;
+  }
+  std::size_t writes(std::string_view name) const {
+    return kube.count(net::Method::patch, secret(name)) + kube.count(net::Method::post, "/secrets") +
+           kube.count(net::Method::del, secret(name));
+  }
+  std::size_t fetches() const { return provider.batches.size(); }
+  const sync::BindingState& state(std::string name) { return *shared.bindings.find(key(std::move(name))); }
+  std::string reason(std::string name) { return state(std::move(name)).report.reason; }
+
+  // The context is the last to go, since coroutines and timers hold on to it.
+  boost::asio::io_context io{1};
+  ManualClock clock;
+  MemorySink sink;
+  telemetry::Log log;
+  telemetry::Metrics metrics;
+  telemetry::Health health;
+  FakeKube kube;
+  OpenAuthority authority;
+  kube::Api api;
+  kube::EventRecorder events;
+  FakeProvider provider;
+  FakeInbox inbox;
+  bool leads = true;
+  sync::Shared shared;
+  sync::Reconciler reconciler;
+  sync::RolloutWorker rollouts;
+  sync::StatusWriter status_writer;
+  sync::Acknowledger acknowledger;
+  sync::Intake intake;
+  sync::BindingListener bindings;
+  sync::TargetListener targets;
+  sync::WorkloadListener deployments;
+  base::TaskGroup tasks;
+
+ private:
+  sync::Outside outside() {
+    return {.clock = clock,
+            .log = log,
+            .metrics = metrics,
+            .health = health,
+            .api = api,
+            .events = events,
+            .providers = {{"aws", &provider}},
+            .inboxes = {&inbox},
+            .may_write = [this] { return leads; }};
+  }
+
+  void deliver(const FakeKube::Change& change) {
+    const boost::json::value whole = change.object;
+    const boost::json::value metadata = {{"metadata", change.object.at("metadata")}};
+    if (change.path.find("/eventdrivensecrets/") != std::string::npos) {
+      change.deleted ? bindings.removed(whole) : bindings.applied(whole);
+    } else if (change.path.find("/deployments/") != std::string::npos) {
+      change.deleted ? deployments.removed(metadata) : deployments.applied(metadata);
+    } else if (change.path.find("/secrets/") != std::string::npos) {
+      const auto target = sync::decode_target(metadata);
+      if (!change.deleted && target.labelled) return targets.applied(metadata);
+      // A Secret that was never selected is not said to be gone.
+      if (shared.targets.find(target.key) != nullptr) targets.removed(metadata);
+    }
+  }
+};
+
+}  // namespace edsm::support
