@@ -67,7 +67,7 @@ void write_data(JsonWriter& json, const Desired& desired, const Target* current)
                                             [&](const auto& item) { return item.first == key; });
       if (!kept) json.key(key).null();
     }
-  } else if (current != nullptr) {
+  } else if (current != nullptr && !desired.onto_nothing) {
     json.member("$patch", "replace");
   }
   for (const auto& [key, bytes] : desired.data.items) json.key(key).base64(bytes.view());

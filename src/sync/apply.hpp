@@ -20,6 +20,9 @@ struct Desired {
   std::string version;
   std::string source;
   std::string changed_at;
+  /// The target has no data now. Then it must not be told to replace it: Kubernetes drops a map
+  /// with that directive if there is none to replace, and the values with it.
+  bool onto_nothing = false;
 };
 
 /// Body of the POST that creates the target.

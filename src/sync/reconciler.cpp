@@ -169,8 +169,11 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   bool data_equal = false;
   bool changed = true;
   if (current != nullptr) {
-    data_equal =
-        (run.inspection ? run.inspection->actual_digest : current->digest) == desired.digest;
+    const auto& held = run.inspection ? run.inspection->actual_digest : current->digest;
+    ShapedData nothing;
+    nothing.type = shaped->type;
+    data_equal = held == desired.digest;
+    desired.onto_nothing = held == shared_.digester.digest(nothing);
     changed =
         shared_.digester.knows(current->digest) ? current->digest != desired.digest : !data_equal;
     // A target that is restored after a deletion or an edit did not change for its workloads.

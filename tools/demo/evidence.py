@@ -1,7 +1,8 @@
-"""When something happened: by the word of the AWS wire and of watches of the API server.
+"""When something happened: by the word of the AWS wire, of the API server's audit
+log, and of watches. Nothing is taken from the controller's own account.
 
 All times are monotonic seconds of this process, the clock of the wire proxy and
-of the watches alike. Nothing is taken from the controller's own account.
+of the watches alike; those of the audit log are converted to it.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any, Self
 
+from bed.audit import AuditEntry
+from bed.controlplane import ControlPlane
 from bed.exchange import Exchange, Recorder
-from bed.kube import Kube, Object, WatchEvent
+from bed.kube import Object, WatchEvent
 from bed.process import Hopeless, Process, wait_for
 from bed.watching import Watching
 
@@ -29,14 +33,14 @@ LIMIT = 20.0  # seconds for any single step
 class Evidence:
     """Watches one namespace, and reads what the wire's recorder keeps (with bodies)."""
 
-    def __init__(self, kube: Kube, namespace: str, recorder: Recorder) -> None:
-        self._kube, self._namespace, self.recorder = kube, namespace, recorder
+    def __init__(self, cluster: ControlPlane, namespace: str, recorder: Recorder) -> None:
+        self._cluster, self._namespace, self.recorder = cluster, namespace, recorder
         self.processes: list[Process] = []  # whose end makes waiting vain
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.secrets, self.deployments, self.pods = (
-                stack.enter_context(Watching(self._kube, kind, self._namespace))
+                stack.enter_context(Watching(self._cluster.kube, kind, self._namespace))
                 for kind in ("Secret", "Deployment", "Pod"))
             self._stack = stack.pop_all()
         return self
@@ -60,6 +64,14 @@ class Evidence:
             if ended:
                 raise Hopeless(f"while waiting for {what}, the demo's own watch broke: {ended}")
             return None
+        return self.wait(look, what)
+
+    def write(self, what: str, after: float, **wanted: Any) -> AuditEntry:
+        """The first write after a moment that the API server accepted, of these
+        properties; watches tell of it a little later."""
+        def look() -> AuditEntry | None:
+            entries = self._cluster.audit(stage="ResponseComplete", namespace=self._namespace, **wanted)
+            return next((entry for entry in entries if entry.code < 300 and moment(entry.received) >= after), None)
         return self.wait(look, what)
 
     def new_pods_ready(self, old: Iterable[str], count: int) -> list[float]:
@@ -138,6 +150,11 @@ def rolled_out(deployment: Object) -> bool:
     status, wished = deployment.get("status", {}), deployment["spec"]["replicas"]
     return (status.get("observedGeneration", 0) >= deployment["metadata"]["generation"]
             and status.get("replicas") == status.get("updatedReplicas") == status.get("availableReplicas") == wished)
+
+
+def moment(wall: datetime) -> float:
+    """A time of the audit log (of this machine) on the monotonic clock."""
+    return wall.timestamp() - time.time() + time.monotonic()
 
 
 def now() -> float:

@@ -30,12 +30,15 @@ MANIFESTS = Path(__file__).parent / "manifests"
 NAMESPACE, BINDING, TARGET, WORKLOAD = "shop", "shop-db", "shop-db", "shop"
 SOURCE = "prod/shop/db"
 CONTROLLER = ("kube-system", "edsm")
+ADMIN_USER = "admin"  # of the cluster's own kubeconfig
 CONTROLLER_USER = "system:serviceaccount:kube-system:edsm"
 
 # What the controller may do in the cloud, and nothing else.
+# (In AWS the actions without "Batch" cover those with it; ministack wants both named.)
 _POLICY = [
     {"Effect": "Allow", "Resource": f"arn:aws:sqs:{REGION}:*:edsm-events",
-     "Action": ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"]},
+     "Action": ["sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:DeleteMessageBatch",
+                "sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch"]},
     {"Effect": "Allow", "Resource": f"arn:aws:secretsmanager:{REGION}:*:secret:prod/*",
      "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]},
     {"Effect": "Allow", "Resource": "*",
@@ -110,7 +113,7 @@ class Stage:
             self.token_file = self.folder / "token"
             self.renew_token()
             kubeconfig = self.cluster.write_kubeconfig(token_file=self.token_file)
-            self.evidence = self._stack.enter_context(Evidence(self.kube, NAMESPACE, self.wire.recorder))
+            self.evidence = self._stack.enter_context(Evidence(self.cluster, NAMESPACE, self.wire.recorder))
             self.edsm = self._stack.enter_context(Edsm(kubeconfig, env={
                 "SQS_QUEUE_URL": self.wire.through(self.queue.url), "AWS_ENDPOINT_URL": self.wire.url,
                 "AWS_REGION": REGION, **self.credentials.env()}))
@@ -136,12 +139,13 @@ class Stage:
 
     # -- what the acts use --------------------------------------------------------
 
-    def may(self, verb: str, resource: str, namespace: str) -> bool:
+    def may(self, verb: str, resource: str, group: str = "") -> bool:
         """Whether the controller's token allows that, asked with the token itself."""
         as_controller = self.kube.as_token(self.token_file.read_text())
         answer = as_controller.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {
             "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": {"verb": verb, "resource": resource, "namespace": namespace}}})
+            "spec": {"resourceAttributes": {
+                "verb": verb, "resource": resource, "group": group, "namespace": NAMESPACE}}})
         return bool(answer["status"]["allowed"])
 
     def kubectl(self, *words: str) -> None:

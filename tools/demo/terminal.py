@@ -51,12 +51,11 @@ class Terminal:
         for line in textwrap.wrap(text, _WIDTH - 3, break_on_hyphens=False) or [""]:
             self._line(f"   {line}" if line else "")
 
-    def fact(self, name: str, text: str, *, indent: int = 3) -> None:
+    def fact(self, name: str, text: str, *, room: int = 21) -> None:
         """A name and what is to be said about it, in two columns."""
-        room = 24 - indent
-        lines = textwrap.wrap(text, _WIDTH - 24, break_on_hyphens=False, break_long_words=False) or [""]
+        lines = textwrap.wrap(text, _WIDTH - 3 - room, break_on_hyphens=False, break_long_words=False) or [""]
         for number, line in enumerate(lines):
-            self._line(" " * indent + self._styled((name if number == 0 else "").ljust(room), _DIM) + line)
+            self._line("   " + self._styled((name if number == 0 else "").ljust(room), _DIM) + line)
 
     def good(self, text: str) -> None:
         """Something that was checked and holds."""

@@ -67,7 +67,7 @@ std::string service_event(std::string_view name, std::string_view members) {
 }
 
 TEST(DecodeEvent, WhatIsNoEventIsMalformedAndNotQuoted) {
-  for (const std::string body :
+  for (const std::string& body :
        {"", "not json", "[1]", "7", "null", "{}", R"({"hello":"hunter2"})", R"({"detail":7})", R"({"detail":{}})",
         R"({"Type":"Notification"})", R"({"Type":"Notification","Message":"hunter2"})",
         R"({"Type":"Notification","Message":"{\"Type\":\"Notification\",\"Message\":\"{}\"}"})",

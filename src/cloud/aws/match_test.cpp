@@ -11,7 +11,7 @@ namespace {
 const std::string arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:";
 
 TEST(SecretArn, RefusesWhatIsNone) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("prod/db"), std::string("arn:aws:secretsmanager"), arn,
         std::string("arn:aws:sqs:eu-west-1:123456789012:secret:db-abcdef"),
         std::string("arn:aws:secretsmanager:eu-west-1:123456789012:other:db-abcdef"),
