@@ -26,8 +26,9 @@ function(edsm_room name)
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE edsm_${name} edsm_test_support GTest::gmock GTest::gtest_main)
-    target_compile_definitions(${name}_test PRIVATE EDSM_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-    gtest_discover_tests(${name}_test DISCOVERY_TIMEOUT 60 PROPERTIES LABELS unit TIMEOUT 120)
+    # Fixtures are found from the top of the tree; a path in a definition would defeat the compiler cache.
+    gtest_discover_tests(${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS unit TIMEOUT 120)
   endif()
 endfunction()
 

@@ -44,7 +44,9 @@ if(EDSM_STATIC)
   target_link_options(edsm_flags INTERFACE -static-pie)
 endif()
 
+# Objects are the same wherever the tree and the build folder are, so the cache serves all of them.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+    CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()

@@ -190,6 +190,8 @@ base::Result<> Program::listen(std::string address, std::string flag, bool tls,
 }
 
 base::Result<> Program::serve() {
+  // Not ready from the first probe on; the controller, which fulfils it, is made later.
+  health_.require("caches filled");
   auto health = listen(options_.health_address, "--health-probe-bind-address", false,
                        [this](std::string_view path) { return probe(path); });
   if (!health) return health;

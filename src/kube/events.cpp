@@ -80,8 +80,9 @@ base::Task<void> EventRecorder::State::run() {
 }
 
 base::Task<void> EventRecorder::State::flush(base::Instant deadline) {
-  while (series_.waiting() > 0 && clock_.now() < deadline) {
+  while (clock_.now() < deadline) {
     auto write = series_.next(clock_.now());
+    if (!write) co_return;
     co_await write_one(std::move(*write), deadline);
   }
 }

@@ -71,6 +71,12 @@ TEST(Apply, UpdateReplacesTheWholeDataOfAnOwnedTarget) {
   EXPECT_EQ(world.update(), kPrecondition + kMarks + "}," + kOwner + R"(},"data":{"$patch":"replace","a":"MQ==","b":""}})");
 }
 
+TEST(Apply, OntoATargetWithoutDataNothingIsReplaced) {
+  World world;
+  world.desired.onto_nothing = true;
+  EXPECT_EQ(world.update(), kPrecondition + kMarks + "}," + kOwner + R"(},"data":{"a":"MQ==","b":""}})");
+}
+
 TEST(Apply, UpdateOfMetadataOnlyCarriesNoData) {
   const World world;
   EXPECT_EQ(world.update(false), kPrecondition + kMarks + "}," + kOwner + "}}");

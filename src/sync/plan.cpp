@@ -80,10 +80,12 @@ std::optional<Plan> target_missing(const Facts& facts) {
 }
 
 /// A target with the resourceVersion that we wrote or verified last needs no look, unless the spec
-/// asks for something else now (its type and labels are not in the metadata that is kept).
+/// asks for something else now (its type and labels are not in the metadata that is kept), or its
+/// digest tells nothing, because the key was lost.
 std::optional<Plan> target_touched(const Facts& facts) {
   const bool untouched = facts.target->resource_version == facts.applied.resource_version &&
-                         facts.applied.generation == facts.binding.generation;
+                         facts.applied.generation == facts.binding.generation &&
+                         facts.digester.knows(facts.target->digest);
   if (untouched || facts.inspection != nullptr) return std::nullopt;
   return Plan{Plan::Action::inspect, "TargetTouched", ""};
 }

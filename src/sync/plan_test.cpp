@@ -181,6 +181,8 @@ TEST(Plan, WhatMustBeLookedAt) {
        "TargetTouched"},
       {"nothing applied in this life", [](World& w) { w.applied = {}; }, Action::inspect, "TargetTouched"},
       {"spec changed", [](World& w) { w.binding.generation = 4; }, Action::inspect, "TargetTouched"},
+      {"digest of a lost key", [](World& w) { w.target.digest = w.applied.hash = kForeign; }, Action::inspect,
+       "TargetTouched"},
       {"touched and a hint", [](World& w) { w.applied.resource_version = "99"; w.wishes.hinted_version = "v2"; },
        Action::inspect, "TargetTouched"},
   });
@@ -233,8 +235,6 @@ TEST(Plan, WhyTheValueIsRead) {
       {"hint with another version", [](World& w) { w.wishes.hinted_version = "v2"; }, Action::fetch, "Event"},
       {"hint with an older version: a rollback", [](World& w) { w.wishes.hinted_version = "v0"; }, Action::fetch, "Event"},
       {"sweep with another version", [](World& w) { w.wishes.swept_version = "v2"; }, Action::fetch, "Sweep"},
-      {"digest of a lost key, untouched", [](World& w) { w.target.digest = w.applied.hash = kForeign; }, Action::fetch,
-       "UnknownDigest"},
   });
 }
 

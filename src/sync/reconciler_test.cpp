@@ -101,6 +101,23 @@ TEST_F(InOrder, AMemberThatWentFromTheValueGoesFromTheTarget) {
   EXPECT_EQ(world.data("t", "pass"), "(none)");
 }
 
+TEST_F(InOrder, ATargetWithoutDataTakesTheNextValue) {
+  change("v2", "{}");
+  world.pass(5s);
+  EXPECT_EQ(world.data("t", "pass"), "(none)");
+  // Kubernetes keeps no empty map.
+  world.kube.edit(SyncWorld::secret("t"), R"({"data":null})");
+  world.go();
+  change("v3", R"({"pass":"three"})");
+  EXPECT_EQ(world.data("t", "pass"), "three");
+}
+
+TEST_F(InOrder, ATargetWhoseDataWasRemovedAsAWholeIsHealed) {
+  world.kube.edit(SyncWorld::secret("t"), R"({"data":null})");
+  world.go();
+  EXPECT_EQ(world.data("t", "pass"), "one");
+}
+
 TEST_F(InOrder, SeveralChangesWithinTheWindowRestartOnce) {
   change("v2", R"({"pass":"two"})");
   world.pass(500ms);

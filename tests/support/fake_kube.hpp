@@ -197,6 +197,9 @@ class FakeKube final : public net::Http {
       if (value.is_null()) {
         object.erase(name);
       } else if (value.is_object()) {
+        // So does the real one: with nothing to replace, the values are dropped with the directive.
+        const bool nothing_there = !object.contains(name) || !object.at(name).is_object();
+        if (strategic && nothing_there && value.as_object().contains("$patch")) continue;
         auto& member = object[name];
         if (!member.is_object()) member.emplace_object();
         merge(member.as_object(), value.as_object(), strategic);

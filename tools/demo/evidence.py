@@ -87,14 +87,14 @@ class Evidence:
             return sorted(ready.values())[:count] if len(ready) >= count else None
         return self.wait(look, f"{count} new pods to be ready")
 
-    def template_changes(self, after: float, until: float | None = None) -> list[WatchEvent]:
+    def template_changes(self, after: float) -> list[WatchEvent]:
         """The events with which a Deployment got another pod template: restarts."""
         last: dict[str, Any] = {}
         changes = []
         for event in list(self.deployments.events):
             name, template = event.object["metadata"]["name"], event.object["spec"]["template"]
             changed = event.type == "MODIFIED" and last.get(name) not in (None, template)
-            if changed and after <= event.at and (until is None or event.at < until):
+            if changed and event.at >= after:
                 changes.append(event)
             last[name] = template
         return changes
@@ -122,13 +122,13 @@ class Evidence:
             return None
         return self.wait(look, "the event to be taken off the queue after its effect")
 
-    def value_reads(self, after: float, until: float | None = None) -> list[Exchange]:
-        return [exchange for exchange in self.ended(*READS)
-                if exchange.began_at >= after and (until is None or exchange.began_at < until)]
+    def value_reads(self, after: float) -> list[Exchange]:
+        """The answered reads of values that were asked for after a moment."""
+        return [exchange for exchange in self.ended(*READS) if exchange.began_at >= after]
 
-    def value_read(self, after: float) -> Exchange:
-        """The first reply with a value that was asked for after a moment."""
-        return self.wait(lambda: self.value_reads(after), "the value to be read from the cloud")[0]
+    def value_asked(self, after: float) -> float:
+        """When the first value after a moment was asked for."""
+        return self.wait(lambda: self.value_reads(after), "the value to be read from the cloud")[0].began_at
 
     def ended(self, *operations: str) -> list[Exchange]:
         """The answered exchanges of these AWS operations."""

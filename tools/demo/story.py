@@ -59,13 +59,12 @@ class Story:
         self._stage.kube.apply_file(MANIFESTS / "eventdrivensecret.yaml", manager="kubectl")
         secret = self._secret(lambda event: event.type == "ADDED", begin, f"Secret {TARGET} to appear")
         self._insist_on(secret.object, _FIRST)
-        read = self._evidence.value_read(begin)
         self._stage.kube.wait("EventDrivenSecret", BINDING, NAMESPACE, _ready, "Ready")
         self._terminal.say("When it happened, and who says so: the caller, the wire to AWS, the API server's "
                            "audit log, or a watch.")
         self._terminal.timeline([
             Moment(begin, "EventDrivenSecret applied", _CALLER),
-            Moment(read.ended_at, "value read", _WIRE),
+            Moment(self._evidence.value_asked(begin), "value asked for", _WIRE),
             Moment(self._written("secrets", begin), f"Secret {TARGET} written", _AUDIT, True)])
         self._terminal.good(f"{TARGET} holds {_names(_FIRST)}, with the values of the cloud")
         self._workload()
@@ -112,7 +111,7 @@ class Story:
             Moment(sent, "PutSecretValue sent", _CALLER),
             Moment(answered, "changed in the cloud: the call is answered", _CALLER, True),
             Moment(received.ended_at, "event received from the queue", _WIRE, True),
-            Moment(self._evidence.value_read(sent).ended_at, "value read", _WIRE),
+            Moment(self._evidence.value_asked(sent), "value asked for", _WIRE),
             Moment(self._written("secrets", sent), f"Secret {TARGET} written", _AUDIT, True),
             Moment(self._written("deployments", sent), "rollout: the pod template is patched", _AUDIT, True),
             *(Moment(at, f"{number} of 3 new pods ready", _WATCH, number == 3)
@@ -135,7 +134,7 @@ class Story:
         self._terminal.timeline([
             Moment(sent, "PutSecretValue sent", _CALLER),
             Moment(received.ended_at, "event received from the queue", _WIRE, True),
-            Moment(self._evidence.value_read(sent).ended_at, "value read: the same", _WIRE),
+            Moment(self._evidence.value_asked(sent), "value asked for: it is the same", _WIRE),
             Moment(self._written("secrets", sent), "version recorded on the Secret, data as before", _AUDIT),
             Moment(self._evidence.deleted(receipt).ended_at, "event deleted from the queue", _WIRE)])
         self._nothing_restarts(old, sent)
@@ -174,7 +173,7 @@ class Story:
                                       resource="secrets", name=TARGET)
         self._terminal.timeline([
             Moment(moment(harmed.received), f"Secret {TARGET} {harm}", _AUDIT, True),
-            Moment(self._evidence.value_read(begin).ended_at, "value read", _WIRE),
+            Moment(self._evidence.value_asked(begin), "value asked for", _WIRE),
             Moment(self._written("secrets", begin), healed, _AUDIT, True)])
 
     def _kubernetes_events(self) -> None:
@@ -212,6 +211,12 @@ class Story:
         events = sum(entry.resource == "events" for entry in self._stage.controller_writes())
         self._terminal.fact("beside that", f"{statuses} status patches, {events} writes of Kubernetes Events")
         self._terminal.fact("memory of EDSM", f"{self._stage.edsm.rss_kib() / 1024:.1f} MiB resident")
+
+    def end(self) -> None:
+        """EDSM is asked to end; it has to do so in order."""
+        begin = now()
+        self._stage.edsm.terminate()
+        self._terminal.fact("its end", f"exit code 0, {(now() - begin) * 1000:.0f} ms after SIGTERM")
 
     # -- what several acts need -------------------------------------------------------
 

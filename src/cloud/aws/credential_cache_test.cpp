@@ -1,0 +1,204 @@
+#include "cloud/aws/credential_cache.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cloud/aws/test_bench.hpp"
+
+namespace edsm::cloud::aws {
+namespace {
+
+using Action = RefreshPolicy::Action;
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+constexpr base::WallTime wall{hours(1000)};
+constexpr base::Instant now{hours(1)};
+
+struct Row {
+  base::Duration lifetime;
+  base::Duration age;
+  Action action;
+};
+
+TEST(RefreshPolicy, ByAge) {
+  const std::vector<Row> rows = {
+      // An hour: renewed from 15 minutes before the end, served until 10 s before.
+      {hours(1), minutes(0), Action::use},
+      {hours(1), minutes(45) - seconds(1), Action::use},
+      {hours(1), minutes(45), Action::renew},
+      {hours(1), hours(1) - seconds(11), Action::renew},
+      {hours(1), hours(1) - seconds(10), Action::must_renew},
+      {hours(1), hours(9), Action::must_renew},
+      // Short ones: a third of their life.
+      {minutes(15), minutes(10) - seconds(1), Action::use},
+      {minutes(15), minutes(10), Action::renew},
+      {seconds(9), seconds(5), Action::use},
+      {seconds(9), seconds(6), Action::must_renew},
+  };
+  for (const Row& row : rows) {
+    RefreshPolicy policy;
+    policy.renewed(wall + row.lifetime, wall, 0);
+    EXPECT_EQ(policy.next(wall + row.age, now), row.action) << row.lifetime.count() << " " << row.age.count();
+  }
+}
+
+TEST(RefreshPolicy, NothingHeldAndNeverExpiring) {
+  RefreshPolicy policy;
+  EXPECT_EQ(policy.next(wall, now), Action::must_renew);
+  policy.renewed(std::nullopt, wall, 0);
+  EXPECT_EQ(policy.next(wall + hours(100'000), now), Action::use);
+  EXPECT_FALSE(policy.due());
+}
+
+TEST(RefreshPolicy, JitterIsEarlierByAFifthAtMost) {
+  RefreshPolicy policy;
+  policy.renewed(wall + hours(1), wall, base::Duration(minutes(3)).count());
+  EXPECT_EQ(policy.due(), wall + minutes(42));
+}
+
+TEST(RefreshPolicy, AFailureWaitsBeforeTheNextTry) {
+  RefreshPolicy policy;
+  policy.renewed(wall + hours(1), wall, 0);
+  policy.failed(now, 0);
+  const auto late = wall + minutes(50);
+  EXPECT_EQ(policy.next(late, now), Action::use);
+  EXPECT_EQ(policy.next(late, now + milliseconds(499)), Action::use);
+  EXPECT_EQ(policy.next(late, now + milliseconds(500)), Action::renew);
+  EXPECT_EQ(policy.next(wall + hours(1), now), Action::must_renew);
+}
+
+TEST(RefreshPolicy, OneForcedRefreshIn30Seconds) {
+  RefreshPolicy policy;
+  policy.renewed(std::nullopt, wall, 0);
+  EXPECT_TRUE(policy.reject(now));
+  EXPECT_EQ(policy.next(wall, now), Action::must_renew);
+  policy.renewed(std::nullopt, wall, 0);
+  EXPECT_FALSE(policy.reject(now + seconds(29)));
+  EXPECT_EQ(policy.next(wall, now), Action::use);
+  EXPECT_TRUE(policy.reject(now + seconds(30)));
+}
+
+class CacheTest : public testing::Test, protected test::Bench {
+ protected:
+  CacheTest() { keys->clock = &clock; }
+  std::string get() {
+    const auto got = support::run(context, credentials->get());
+    return got ? (*got)->access_key_id : got.error().code;
+  }
+  boost::asio::io_context context{1};
+};
+
+TEST_F(CacheTest, ServesWhatItHolds) {
+  EXPECT_EQ(get(), "AK1");
+  EXPECT_EQ(get(), "AK1");
+  EXPECT_THAT(metrics.text(), HasSubstr("edsm_credential_expiry_timestamp_seconds{source=\"numbered\"}"));
+  clock.advance(minutes(45));
+  EXPECT_EQ(get(), "AK2");
+}
+
+TEST_F(CacheTest, AFailedRefreshServesTheOldWhileValid) {
+  EXPECT_EQ(get(), "AK1");
+  keys->failing = true;
+  clock.advance(minutes(50));
+  EXPECT_EQ(get(), "AK1");
+  EXPECT_EQ(get(), "AK1");
+  EXPECT_EQ(keys->gets, 2) << "the second try waits";
+  EXPECT_THAT(logged(), HasSubstr("could not be renewed"));
+  clock.advance(minutes(10));
+  EXPECT_EQ(get(), "Scripted");
+  keys->failing = false;
+  clock.advance(seconds(5));
+  EXPECT_EQ(get(), "AK4");
+}
+
+TEST_F(CacheTest, AFailingSourceIsNotAskedInATightLoop) {
+  keys->failing = true;
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(get(), "Scripted");
+  EXPECT_EQ(keys->gets, 1);
+  clock.advance(milliseconds(500));
+  EXPECT_EQ(get(), "Scripted");
+  EXPECT_EQ(keys->gets, 2);
+}
+
+TEST_F(CacheTest, ExpiredOnArrivalIsAnError) {
+  keys->lifetime = seconds(-1);
+  EXPECT_EQ(get(), "ExpiredCredentials");
+}
+
+TEST_F(CacheTest, SingleFlight) {
+  base::Gate gate;
+  keys->wait_on = &gate;
+  std::vector<std::string> got;
+  const auto ask = [](CredentialCache& cache, std::vector<std::string>& out) -> base::Task<void> {
+    const auto result = co_await cache.get();
+    out.push_back(result ? (*result)->access_key_id : result.error().code);
+  };
+  for (int i = 0; i < 3; ++i) boost::asio::co_spawn(context, ask(*credentials, got), boost::asio::detached);
+  context.poll();
+  EXPECT_EQ(keys->gets, 1);
+  gate.open();
+  context.restart();
+  context.run();
+  EXPECT_THAT(got, testing::ElementsAre("AK1", "AK1", "AK1"));
+  EXPECT_EQ(keys->gets, 1);
+}
+
+TEST_F(CacheTest, WhileOneRenewsTheOthersUseTheOld) {
+  EXPECT_EQ(get(), "AK1");
+  clock.advance(minutes(50));
+  base::Gate gate;
+  keys->wait_on = &gate;
+  const auto ask = [](CredentialCache& cache) -> base::Task<void> { co_await cache.get(); };
+  boost::asio::co_spawn(context, ask(*credentials), boost::asio::detached);
+  context.restart();
+  context.poll();
+  EXPECT_EQ(get(), "AK1");
+  EXPECT_EQ(keys->gets, 2);
+  gate.open();
+  context.restart();
+  context.run();
+  EXPECT_EQ(get(), "AK2");
+}
+
+TEST_F(CacheTest, ACancelledRefreshIsTakenOver) {
+  base::Gate gate;
+  keys->wait_on = &gate;
+  boost::asio::cancellation_signal cancel;
+  const auto ask = [](CredentialCache& cache, std::string& out) -> base::Task<void> {
+    const auto result = co_await cache.get();
+    out = result ? (*result)->access_key_id : result.error().code;
+  };
+  std::string first;
+  std::string second;
+  boost::asio::co_spawn(context, ask(*credentials, first),
+                        boost::asio::bind_cancellation_slot(cancel.slot(), boost::asio::detached));
+  boost::asio::co_spawn(context, ask(*credentials, second), boost::asio::detached);
+  context.poll();
+  cancel.emit(boost::asio::cancellation_type::terminal);
+  context.restart();
+  context.poll();
+  gate.open();
+  context.restart();
+  context.run();
+  EXPECT_EQ(first, "");
+  EXPECT_EQ(second, "AK2");
+}
+
+TEST_F(CacheTest, RejectionsOfOldOnesDoNotCount) {
+  const auto old = support::run(context, credentials->get()).value();
+  EXPECT_TRUE(credentials->reject(old));
+  EXPECT_EQ(get(), "AK2");
+  EXPECT_TRUE(credentials->reject(old)) << "they have been renewed meanwhile";
+  EXPECT_EQ(get(), "AK2");
+}
+
+}  // namespace
+}  // namespace edsm::cloud::aws

@@ -1,0 +1,89 @@
+#include "kube/process_runner.hpp"
+
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "base/system_clock.hpp"
+#include "kube/scratch_folder.hpp"
+#include "kube/test_support.hpp"
+
+namespace edsm::kube {
+namespace {
+
+class ProcessRunnerTest : public ::testing::Test {
+ protected:
+  base::Result<base::SecretBytes> run(const std::string& script) {
+    command.program = "/bin/sh";
+    command.args = {"-c", script};
+    return bench.run(runner.run(std::move(command)));
+  }
+  std::string failure(const std::string& script) {
+    const auto result = run(script);
+    return result ? "no failure" : result.error().text;
+  }
+
+  base::SystemClock clock;
+  test::Bench bench;
+  SpawningRunner runner{clock};
+  Command command;
+};
+
+TEST_F(ProcessRunnerTest, ARealPlugin) {
+  const test::ScratchFolder folder;
+  const std::string plugin = folder.write(
+      "plugin", "#!/bin/sh\nread line && exit 9\nprintf '%s %s %s' \"$1\" \"$INFO\" \"$HOME\"\n");
+  std::filesystem::permissions(plugin, std::filesystem::perms::owner_all);
+  ::setenv("HOME", "/replaced", 1);
+  command.program = plugin;
+  command.args = {"a b"};
+  command.env = {{"INFO", "{\"x\":1}"}, {"HOME", "/own"}};
+  const auto result = bench.run(runner.run(std::move(command)));
+  ASSERT_TRUE(result) << result.error().text;
+  EXPECT_EQ(result->view(), "a b {\"x\":1} /own");
+}
+
+TEST_F(ProcessRunnerTest, LongOutput) {
+  const auto result = run("i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->size(), 220000U);
+}
+
+TEST_F(ProcessRunnerTest, Failures) {
+  EXPECT_TRUE(failure("echo hunter2; exit 3").contains("exited with 3"));
+  EXPECT_FALSE(failure("echo hunter2; exit 3").contains("hunter2"));
+  EXPECT_TRUE(failure("kill -9 $$").contains("killed by signal 9"));
+  command.output_limit = 100;
+  EXPECT_TRUE(failure("exec cat /dev/zero").contains("more than 100 bytes"));
+}
+
+TEST_F(ProcessRunnerTest, MissingProgram) {
+  command.program = "/none/such";
+  const auto result = bench.run(runner.run(std::move(command)));
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().failure, base::Failure::credentials);
+  EXPECT_TRUE(result.error().text.contains("/none/such: cannot be started: No such file"))
+      << result.error().text;
+}
+
+TEST_F(ProcessRunnerTest, OverdueOnesAreKilledWithTheirChildren) {
+  const test::ScratchFolder folder;
+  const std::string pid_file = folder.path("pid");
+  command.time_limit = std::chrono::milliseconds(300);
+  const std::string said = failure("sleep 1000 & echo $! >" + pid_file + "; wait");
+  EXPECT_TRUE(said.contains("did not end within")) << said;
+  pid_t pid = 0;
+  std::ifstream(pid_file) >> pid;
+  ASSERT_GT(pid, 0);
+  // Killed; it may be a zombie until somebody reaps it.
+  std::string state;
+  std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
+  for (std::string word; stat >> word && state.empty();) {
+    if (word.ends_with(')')) stat >> state;
+  }
+  EXPECT_TRUE(state.empty() || state == "Z" || state == "X") << state;
+}
+
+}  // namespace
+}  // namespace edsm::kube
