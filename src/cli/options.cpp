@@ -16,6 +16,8 @@ namespace edsm::cli {
 namespace {
 
 constexpr int kUsageError = 2;
+/// A year: more is a mistake, and far more does not fit.
+constexpr double kLongestMs = 366.0 * 24 * 3600 * 1000;
 
 /// Durations of the command line in milliseconds, as CLI11 reads them.
 struct Times {
@@ -28,12 +30,19 @@ base::Duration to_duration(double milliseconds) {
       std::chrono::duration<double, std::milli>(milliseconds));
 }
 
+/// CLI11 takes a lone unit for a number, and names a negative one by its value in milliseconds.
+std::string number_first(const std::string& text) {
+  const bool digit = !text.empty() && text.front() >= '0' && text.front() <= '9';
+  return digit ? "" : "a duration is a number and a unit, such as 90s or 30m";
+}
+
 void add_duration(CLI::App& app, const std::string& name, double& target, const std::string& text) {
   static const std::map<std::string, double> units = {
       {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
   app.add_option(name, target, text)
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
-      ->check(CLI::NonNegativeNumber)
+      ->transform(CLI::Validator(number_first, ""))  // the last one set is the first one run
+      ->check(CLI::Range(0.0, kLongestMs))
       ->option_text("DURATION");
 }
 

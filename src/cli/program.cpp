@@ -243,6 +243,10 @@ Task<bool> Program::start() {
   }
   metrics_.leader(true);
   controller_->lead();
+  if (aws_.inboxes().empty()) {
+    log_.warn(
+        "no events are received, because SQS_QUEUE_URL is not set: only the sweep finds changes");
+  }
   log_.info("working",
             {{"queues", aws_.inboxes().size()}, {"leader_election", options_.leader_elect}});
   co_return true;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
@@ -15,12 +16,18 @@ namespace {
 
 constexpr base::Duration kBetweenLooks = std::chrono::minutes(5);
 
+/// An address, not a name that looks like one: "127.0.0.1.example.com" is anybody's.
+bool is_loopback(const std::string& host) {
+  in_addr address{};
+  const bool ipv4 = ::inet_pton(AF_INET, host.c_str(), &address) == 1;
+  if (ipv4) return (ntohl(address.s_addr) >> 24U) == 127;
+  return host == "localhost" || host == "::1";
+}
+
 /// Over https, or not over the network at all.
 bool is_private(std::string_view text) {
   const auto url = net::Url::parse(text);
-  if (!url) return false;
-  return url->scheme == "https" || url->host == "localhost" || url->host == "::1" ||
-         url->host.starts_with("127.");
+  return url && (url->scheme == "https" || is_loopback(url->host));
 }
 
 }  // namespace

@@ -107,6 +107,7 @@ class Merged {
 
   std::string paths() const {
     std::vector<std::string> paths;
+    paths.reserve(files_.size());
     for (const File& file : files_) paths.push_back(file.path);
     return fmt::format("{}", fmt::join(paths, ":"));
   }

@@ -98,7 +98,7 @@ TEST_F(KubeconfigTest, DataBeatsThePath) {
 
 TEST_F(KubeconfigTest, FoldedBase64) {
   const auto config =
-      read(with(R"({"server":"https://k","certificate-authority-data":"Q\nUE=\n"})", "{}"));
+      read(with(R"({"server":"https://k","certificate-authority-data":"Q\n0E=\n"})", "{}"));
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_EQ(config->transport.ca_pem, "CA");
 }

@@ -3,7 +3,6 @@
 #include <cstdlib>
 
 #include <gtest/gtest.h>
-#include <signal.h>
 
 #include "base/system_clock.hpp"
 #include "kube/scratch_folder.hpp"

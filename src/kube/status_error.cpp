@@ -86,12 +86,13 @@ std::string causes_only(const Status& status) {
   std::string text;
   if (status.causes != nullptr) {
     for (const auto& cause : *status.causes) {
-      if (!text.empty()) text += ", ";
-      text +=
-          fmt::format("{}: {}", base::string_at(cause, "field"), base::string_at(cause, "reason"));
+      const auto field = base::string_at(cause, "field");
+      const auto reason = base::string_at(cause, "reason");
+      if (field.empty() && reason.empty()) continue;  // an admission policy's
+      text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", field, reason);
     }
   }
-  if (text.empty()) text = "the server refused the object";
+  if (text.empty()) text = "the server or one of its admission policies refused the object";
   return text + " (its message is withheld, as it may quote the data)";
 }
 

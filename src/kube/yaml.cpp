@@ -92,12 +92,15 @@ void yaml_to_json(const YAML::Node& node, base::JsonWriter& json) {
     json.end_array();
   } else if (!node.IsScalar()) {
     json.null();
-  } else if (const std::string& text = node.Scalar(); node.Tag() == "!") {  // quoted
-    json.string(text);
-  } else if (text == "true" || text == "false" || is_integer(text)) {
-    json.raw(text);
   } else {
-    json.string(text);
+    const std::string& text = node.Scalar();
+    const bool quoted = node.Tag() == "!";
+    const bool literal = text == "true" || text == "false" || is_integer(text);
+    if (literal && !quoted) {
+      json.raw(text);
+    } else {
+      json.string(text);
+    }
   }
 }
 

@@ -51,8 +51,10 @@ const std::string kPrecondition = R"({"metadata":{"uid":"tu","resourceVersion":"
 
 TEST(Apply, CreateOfAnOwnedTarget) {
   const World world;
-  EXPECT_EQ(world.create(), R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{"name":"t","namespace":"ns",)" +
-                                kMarks + "}," + kOwner + R"(},"data":{"a":"MQ==","b":""}})");
+  EXPECT_EQ(
+      world.create(),
+      R"({"apiVersion":"v1","kind":"Secret","type":"Opaque","metadata":{"name":"t","namespace":"ns",)" +
+          kMarks + "}," + kOwner + R"(},"data":{"a":"MQ==","b":""}})");
 }
 
 TEST(Apply, CreateWithoutOwnerAndForMerge) {
@@ -62,19 +64,22 @@ TEST(Apply, CreateWithoutOwnerAndForMerge) {
   world.binding.target.creation = CreationPolicy::orphan;
   EXPECT_EQ(world.create(), head + kMarks + R"(}},"data":{"a":"MQ==","b":""}})");
   world.binding.target.creation = CreationPolicy::merge;
-  EXPECT_EQ(world.create(),
-            head + kMarks + R"(,"secrets.edsm.io/keys":"[\"a\",\"b\"]"}},"data":{"a":"MQ==","b":""}})");
+  EXPECT_EQ(
+      world.create(),
+      head + kMarks + R"(,"secrets.edsm.io/keys":"[\"a\",\"b\"]"}},"data":{"a":"MQ==","b":""}})");
 }
 
 TEST(Apply, UpdateReplacesTheWholeDataOfAnOwnedTarget) {
   const World world;
-  EXPECT_EQ(world.update(), kPrecondition + kMarks + "}," + kOwner + R"(},"data":{"$patch":"replace","a":"MQ==","b":""}})");
+  EXPECT_EQ(world.update(), kPrecondition + kMarks + "}," + kOwner +
+                                R"(},"data":{"$patch":"replace","a":"MQ==","b":""}})");
 }
 
 TEST(Apply, OntoATargetWithoutDataNothingIsReplaced) {
   World world;
   world.desired.onto_nothing = true;
-  EXPECT_EQ(world.update(), kPrecondition + kMarks + "}," + kOwner + R"(},"data":{"a":"MQ==","b":""}})");
+  EXPECT_EQ(world.update(),
+            kPrecondition + kMarks + "}," + kOwner + R"(},"data":{"a":"MQ==","b":""}})");
 }
 
 TEST(Apply, UpdateOfMetadataOnlyCarriesNoData) {
@@ -85,10 +90,13 @@ TEST(Apply, UpdateOfMetadataOnlyCarriesNoData) {
 TEST(Apply, OrphanLetsGoOfItsOwnReferenceOnly) {
   World world;
   world.binding.target.creation = CreationPolicy::orphan;
-  EXPECT_EQ(world.update(), kPrecondition + kMarks +
-                                R"(},"ownerReferences":[{"$patch":"delete","uid":"bu"}]},"data":{"$patch":"replace","a":"MQ==","b":""}})");
+  EXPECT_EQ(
+      world.update(),
+      kPrecondition + kMarks +
+          R"(},"ownerReferences":[{"$patch":"delete","uid":"bu"}]},"data":{"$patch":"replace","a":"MQ==","b":""}})");
   world.current.owner_uid = "";
-  EXPECT_EQ(world.update(), kPrecondition + kMarks + R"(}},"data":{"$patch":"replace","a":"MQ==","b":""}})");
+  EXPECT_EQ(world.update(),
+            kPrecondition + kMarks + R"(}},"data":{"$patch":"replace","a":"MQ==","b":""}})");
 }
 
 TEST(Apply, MergeTouchesOnlyItsOwnKeys) {
@@ -96,9 +104,10 @@ TEST(Apply, MergeTouchesOnlyItsOwnKeys) {
   world.binding.target.creation = CreationPolicy::merge;
   world.current.owner_uid = "";
   world.current.keys = {"a", "gone", "went"};
-  EXPECT_EQ(world.update(),
-            kPrecondition + kMarks +
-                R"(,"secrets.edsm.io/keys":"[\"a\",\"b\"]"}},"data":{"gone":null,"went":null,"a":"MQ==","b":""}})");
+  EXPECT_EQ(
+      world.update(),
+      kPrecondition + kMarks +
+          R"(,"secrets.edsm.io/keys":"[\"a\",\"b\"]"}},"data":{"gone":null,"went":null,"a":"MQ==","b":""}})");
 }
 
 TEST(Apply, AnEmptyChangeTimeIsNotWritten) {
@@ -113,8 +122,11 @@ TEST(Apply, WishedLabelsAndAnnotationsComeAlongButNeverReplaceOurs) {
   world.binding.target.labels = {{"team", "a\"b"}};
   world.binding.target.annotations = {{"note", "x"}};
   const auto body = world.update();
-  EXPECT_NE(body.find(R"("labels":{"team":"a\"b","eventdrivensecretsmanaged":"true"})"), std::string::npos) << body;
-  EXPECT_NE(body.find(R"("annotations":{"note":"x","secrets.edsm.io/version")"), std::string::npos) << body;
+  EXPECT_NE(body.find(R"("labels":{"team":"a\"b","eventdrivensecretsmanaged":"true"})"),
+            std::string::npos)
+      << body;
+  EXPECT_NE(body.find(R"("annotations":{"note":"x","secrets.edsm.io/version")"), std::string::npos)
+      << body;
 }
 
 TEST(Apply, ValuesOfAnyBytesAreBase64) {
@@ -139,10 +151,19 @@ TEST(Apply, MetadataOutdated) {
       {"other change time", [](World& w) { w.current.changed_at = ""; }, true},
       {"owner missing", [](World& w) { w.current.owner_uid = ""; }, true},
       {"owner missing, none wanted",
-       [](World& w) { w.current.owner_uid = ""; w.binding.target.creation = CreationPolicy::orphan; }, false},
-      {"owner there, none wanted", [](World& w) { w.binding.target.creation = CreationPolicy::orphan; }, true},
+       [](World& w) {
+         w.current.owner_uid = "";
+         w.binding.target.creation = CreationPolicy::orphan;
+       },
+       false},
+      {"owner there, none wanted",
+       [](World& w) { w.binding.target.creation = CreationPolicy::orphan; }, true},
       {"other owner of a shared one",
-       [](World& w) { w.current.owner_uid = "x"; w.binding.target.creation = CreationPolicy::merge; }, false},
+       [](World& w) {
+         w.current.owner_uid = "x";
+         w.binding.target.creation = CreationPolicy::merge;
+       },
+       false},
   };
   for (const auto& row : rows) {
     World world;
@@ -155,7 +176,8 @@ TEST(Apply, MetadataOutdatedByWishedLabelsIfTheyAreKnown) {
   World world;
   world.binding.target.labels = {{"team", "a"}};
   world.binding.target.annotations = {{"note", "x"}};
-  EXPECT_FALSE(metadata_outdated(world.desired, world.current, nullptr)) << "not known: taken to be right";
+  EXPECT_FALSE(metadata_outdated(world.desired, world.current, nullptr))
+      << "not known: taken to be right";
   Inspection seen;
   EXPECT_TRUE(metadata_outdated(world.desired, world.current, &seen));
   seen.labels = {{"team", "a"}, {"more", "1"}};

@@ -32,6 +32,7 @@ struct BindingState {
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Backoff backoff{std::chrono::milliseconds(250), std::chrono::minutes(5)};
   std::optional<base::Instant> failing_since;
+  std::optional<base::Instant> gone_since;  ///< the source was said to be gone, without a break
   DriftGuard drift_guard;
 };
 

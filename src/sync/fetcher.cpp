@@ -8,6 +8,24 @@
 #include <boost/asio/use_awaitable.hpp>
 
 namespace edsm::sync {
+namespace {
+
+/// In the list of those who wait, also when the wait is cancelled.
+class Idle {
+ public:
+  Idle(std::deque<base::Notify*>& all, base::Notify& wake) : all_(all), wake_(&wake) {
+    all_.push_back(wake_);
+  }
+  ~Idle() { std::erase(all_, wake_); }
+  Idle(const Idle&) = delete;
+  Idle& operator=(const Idle&) = delete;
+
+ private:
+  std::deque<base::Notify*>& all_;
+  base::Notify* wake_;
+};
+
+}  // namespace
 
 base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provider,
                                                          cloud::Source source, std::uint64_t since,
@@ -55,9 +73,8 @@ base::Task<void> Fetcher::run() {
   base::Notify wake;
   for (;;) {
     if (pending_.empty()) {
-      idle_.push_back(&wake);
+      const Idle idle(idle_, wake);
       co_await wake.wait();
-      std::erase(idle_, &wake);
     }
     // Everybody who is ready to ask does so first, so that one batch takes them all.
     co_await boost::asio::post(boost::asio::use_awaitable);

@@ -13,7 +13,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-base::Instant at(base::Duration time) { return base::Instant(time); }
+base::Instant at(base::Duration time) {
+  return base::Instant(time);
+}
 
 TEST(RateLimit, ABurstIsImmediateAndTheRestIsSpread) {
   RateLimit limit(2, 3);  // two a second, three at once
@@ -45,7 +47,8 @@ TEST(DriftGuard, TheFirstHealsAreFreeThenTheWaitDoubles) {
   DriftGuard guard;
   auto now = at(1h);
   EXPECT_LE(guard.allowed_at(), now);
-  const base::Duration waits[] = {0s, 0s, 0s, 0s, 2s, 4s, 8s, 16s, 32s, 64s, 128s, 256s, 5min, 5min};
+  const base::Duration waits[] = {0s,  0s,  0s,  0s,   2s,   4s,   8s,
+                                  16s, 32s, 64s, 128s, 256s, 5min, 5min};
   int heals = 0;
   for (const auto wait : waits) {
     guard.healed(now);
@@ -80,13 +83,16 @@ TEST(ResourceVersion, OnlyGrowingIntegersHaveAnOrder) {
     bool older;
   };
   const Row rows[] = {
-      {"1", "2", true},       {"2", "1", false},     {"2", "2", false},
-      {"9", "10", true},      {"10", "9", false},    {"99999999999999999999", "100000000000000000000", true},
-      {"", "1", false},       {"1", "", false},      {"", "", false},
-      {"a1", "2", false},     {"1", "2x", false},    {"-1", "2", false},
-      {"1.0", "2", false},    {" 1", "2", false},
+      {"1", "2", true},    {"2", "1", false},
+      {"2", "2", false},   {"9", "10", true},
+      {"10", "9", false},  {"99999999999999999999", "100000000000000000000", true},
+      {"", "1", false},    {"1", "", false},
+      {"", "", false},     {"a1", "2", false},
+      {"1", "2x", false},  {"-1", "2", false},
+      {"1.0", "2", false}, {" 1", "2", false},
   };
-  for (const auto& row : rows) EXPECT_EQ(certainly_older(row.a, row.b), row.older) << row.a << " " << row.b;
+  for (const auto& row : rows)
+    EXPECT_EQ(certainly_older(row.a, row.b), row.older) << row.a << " " << row.b;
 }
 
 }  // namespace

@@ -25,12 +25,18 @@ void BindingListener::applied(const boost::json::value& object) {
   const auto key = binding.key;
   const auto* const before = shared_.bindings.find(key);
   const auto old_target = before == nullptr ? base::ObjectKey() : before->binding.target_key();
+  const auto old_source = before == nullptr ? std::string() : before->source.id;
+  const auto old_reason = before == nullptr ? std::string() : before->report.reason;
   const auto change = shared_.bindings.put(std::move(binding));
   if (before == nullptr) count(key.ns, +1);
   if (!change.relevant) return;
+  const auto& after = *shared_.bindings.find(key);
+  // A value that was read for it must not stay in memory for it.
+  if (old_source != after.source.id) shared_.fetcher.finished(old_source, key.str());
+  if (change.fresh) shared_.count_reason(old_reason, {});
   shared_.trigger(key, change.fresh ? WorkQueue::Priority::background : WorkQueue::Priority::live);
   // Who else claims the old or the new target may win or lose it now.
-  const auto new_target = shared_.bindings.find(key)->binding.target_key();
+  const auto new_target = after.binding.target_key();
   for (const auto& target : {old_target, new_target}) {
     for (const auto& other : shared_.bindings.of_target(target)) {
       if (other != key) shared_.trigger(other);

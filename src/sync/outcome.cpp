@@ -59,6 +59,13 @@ bool stalls(Failure failure) {
   return failure == Failure::invalid || failure == Failure::refused || failure == Failure::absent;
 }
 
+/// What the run was asked for is still asked for.
+void keep_wishes(BindingState& state, const Run& run) {
+  if (run.wishes.fetch) state.wishes.fetch = true;
+  if (state.wishes.hinted_version.empty()) state.wishes.hinted_version = run.wishes.hinted_version;
+  if (state.wishes.swept_version.empty()) state.wishes.swept_version = run.wishes.swept_version;
+}
+
 }  // namespace
 
 Outcome failure(Outcome::Step step, base::Error error) {
@@ -118,6 +125,7 @@ void Aftermath::record(const Run& run, const Outcome& outcome) {
   } else if (outcome.kind == Outcome::Kind::settled) {
     settled(*state, run, outcome);
   } else if (outcome.kind == Outcome::Kind::deferred) {
+    keep_wishes(*state, run);
     shared_.binding_work.add(item, outcome.again_at);
     shared_.ledger.again(item);
     shared_.outside.metrics.reconcile("deferred");
@@ -141,6 +149,7 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   state.applied = outcome.applied;
   state.backoff.reset();
   state.failing_since.reset();
+  state.gone_since.reset();
   if (run.plan.drift && outcome.written) state.drift_guard.healed(run.started);
   announce(state, run, outcome);
   shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
@@ -198,12 +207,13 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto now = shared_.outside.clock.now();
   const auto& error = outcome.error;
   if (!state.failing_since) state.failing_since = now;
+  const bool gone = outcome.step == Outcome::Step::fetch && error.failure == Failure::absent;
+  if (!gone) state.gone_since.reset();
+  if (gone && !state.gone_since) state.gone_since = now;
   const auto failing_for = now - *state.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
-  if (run.wishes.fetch) state.wishes.fetch = true;
-  if (state.wishes.hinted_version.empty()) state.wishes.hinted_version = run.wishes.hinted_version;
-  if (state.wishes.swept_version.empty()) state.wishes.swept_version = run.wishes.swept_version;
+  keep_wishes(state, run);
   state.trigger = shared_.fetcher.tick();
 
   const auto delay = retry_delay(error, state.backoff, shared_.outside.clock.random());

@@ -16,7 +16,8 @@ namespace edsm::sync {
 /// What one run of the reconciler knows beside the stores.
 struct Run {
   base::ObjectKey key;
-  std::string uid;  ///< of the binding
+  std::string uid;              ///< of the binding
+  std::int64_t generation = 0;  ///< of the spec that `plan` was made for
   std::string source_id;
   Wishes wishes;
   std::uint64_t trigger = 0;

@@ -25,6 +25,7 @@ struct Applied {
   std::string version;           ///< of the cloud's value
   std::string resource_version;  ///< of the target: as long as it has this one, nobody touched it
   std::string sync_request;      ///< value of edsm.io/last-updated
+  std::string changed_at;  ///< of the target; unknown after a restart until the target is seen
 };
 Applied applied_from(const BindingStatus& status);
 

@@ -37,7 +37,7 @@ struct World {
     target.digest = kNow;
     target.source = "aws/r/p";
     target.binding = "ns/b";
-    applied = {3, kNow, "v1", "100", "monday"};
+    applied = {3, kNow, "v1", "100", "monday", ""};
     actual = kNow;
   }
 
@@ -106,18 +106,35 @@ void check(const std::vector<Row>& rows) {
 }
 
 TEST(Plan, WhatCannotGoOn) {
-  const base::Error bad{base::Failure::invalid, "MissingRegion", "spec.cloudProviderOptions.region", std::nullopt};
+  const base::Error bad{base::Failure::invalid, "MissingRegion", "spec.cloudProviderOptions.region",
+                        std::nullopt};
   check({
       {"being deleted", [](World& w) { w.binding.deleting = true; }, Action::forget, "Deleting"},
       {"spec invalid", [&](World& w) { w.spec_error = bad; }, Action::stop, "MissingRegion"},
-      {"an older binding of the target", [](World& w) { w.rival = {"ns", "a"}; }, Action::stop, "TargetConflict"},
-      {"owned by something else", [](World& w) { w.target.owner_uid = "x"; }, Action::stop, "TargetNotOurs"},
+      {"an older binding of the target", [](World& w) { w.rival = {"ns", "a"}; }, Action::stop,
+       "TargetConflict"},
+      {"owned by something else", [](World& w) { w.target.owner_uid = "x"; }, Action::stop,
+       "TargetNotOurs"},
       {"owned by something else, although labelled and ours by annotation",
-       [](World& w) { w.target.owner_uid = "x"; w.look(); }, Action::stop, "TargetNotOurs"},
-      {"no label, no mark",
-       [](World& w) { w.target.labelled = false; w.target.owner_uid = ""; w.target.binding = "ns/other"; w.look(); },
+       [](World& w) {
+         w.target.owner_uid = "x";
+         w.look();
+       },
        Action::stop, "TargetNotOurs"},
-      {"other type", [](World& w) { w.type = "kubernetes.io/tls"; w.look(); }, Action::stop, "TargetTypeMismatch"},
+      {"no label, no mark",
+       [](World& w) {
+         w.target.labelled = false;
+         w.target.owner_uid = "";
+         w.target.binding = "ns/other";
+         w.look();
+       },
+       Action::stop, "TargetNotOurs"},
+      {"other type",
+       [](World& w) {
+         w.type = "kubernetes.io/tls";
+         w.look();
+       },
+       Action::stop, "TargetTypeMismatch"},
   });
 }
 
@@ -161,95 +178,172 @@ TEST(Plan, MessagesNameTheObjectAndTheRemedy) {
 }
 
 TEST(Plan, ForeignOrNot) {
-  const auto unlabelled = [](World& w) { w.target.labelled = false; w.look(); };
+  const auto unlabelled = [](World& w) {
+    w.target.labelled = false;
+    w.look();
+  };
   check({
-      {"label only: adopted", [](World& w) { w.target.owner_uid = ""; w.target.binding = ""; w.target.digest = "";
-         w.applied = {}; w.inspected = true; }, Action::fetch, "UnknownDigest"},
-      {"ours by owner, label gone", [&](World& w) { unlabelled(w); w.target.binding = ""; }, Action::fetch, "Drift", true},
-      {"ours by annotation, label gone", [&](World& w) { unlabelled(w); w.target.owner_uid = ""; }, Action::fetch,
-       "Drift", true},
-      {"merge into a Secret without any mark", [&](World& w) { unlabelled(w); w.target.owner_uid = "";
-         w.target.binding = ""; w.target.digest = ""; w.applied = {};
-         w.binding.target.creation = CreationPolicy::merge; }, Action::fetch, "UnknownDigest"},
+      {"label only: adopted",
+       [](World& w) {
+         w.target.owner_uid = "";
+         w.target.binding = "";
+         w.target.digest = "";
+         w.applied = {};
+         w.inspected = true;
+       },
+       Action::fetch, "UnknownDigest"},
+      {"ours by owner, label gone",
+       [&](World& w) {
+         unlabelled(w);
+         w.target.binding = "";
+       },
+       Action::fetch, "Drift", true},
+      {"ours by annotation, label gone",
+       [&](World& w) {
+         unlabelled(w);
+         w.target.owner_uid = "";
+       },
+       Action::fetch, "Drift", true},
+      {"merge into a Secret without any mark",
+       [&](World& w) {
+         unlabelled(w);
+         w.target.owner_uid = "";
+         w.target.binding = "";
+         w.target.digest = "";
+         w.applied = {};
+         w.binding.target.creation = CreationPolicy::merge;
+       },
+       Action::fetch, "UnknownDigest"},
   });
 }
 
 TEST(Plan, WhatMustBeLookedAt) {
   check({
       {"not in the cache", [](World& w) { w.gone = true; }, Action::inspect, "TargetNotSeen"},
-      {"another resourceVersion than ours", [](World& w) { w.applied.resource_version = "99"; }, Action::inspect,
+      {"another resourceVersion than ours", [](World& w) { w.applied.resource_version = "99"; },
+       Action::inspect, "TargetTouched"},
+      {"nothing applied in this life", [](World& w) { w.applied = {}; }, Action::inspect,
        "TargetTouched"},
-      {"nothing applied in this life", [](World& w) { w.applied = {}; }, Action::inspect, "TargetTouched"},
-      {"spec changed", [](World& w) { w.binding.generation = 4; }, Action::inspect, "TargetTouched"},
-      {"digest of a lost key", [](World& w) { w.target.digest = w.applied.hash = kForeign; }, Action::inspect,
+      {"spec changed", [](World& w) { w.binding.generation = 4; }, Action::inspect,
        "TargetTouched"},
-      {"touched and a hint", [](World& w) { w.applied.resource_version = "99"; w.wishes.hinted_version = "v2"; },
+      {"digest of a lost key", [](World& w) { w.target.digest = w.applied.hash = kForeign; },
+       Action::inspect, "TargetTouched"},
+      {"touched and a hint",
+       [](World& w) {
+         w.applied.resource_version = "99";
+         w.wishes.hinted_version = "v2";
+       },
        Action::inspect, "TargetTouched"},
   });
 }
 
 TEST(Plan, Missing) {
   check({
-      {"never written", [](World& w) { w.gone = w.looked = true; w.applied = {}; }, Action::fetch, "TargetMissing"},
-      {"deleted by somebody", [](World& w) { w.gone = w.looked = true; }, Action::fetch, "TargetMissing", true},
+      {"never written",
+       [](World& w) {
+         w.gone = w.looked = true;
+         w.applied = {};
+       },
+       Action::fetch, "TargetMissing"},
+      {"deleted by somebody", [](World& w) { w.gone = w.looked = true; }, Action::fetch,
+       "TargetMissing", true},
   });
 }
 
 TEST(Plan, Drift) {
-  const auto looked = [](auto change) { return [change](World& w) { change(w); w.look(); }; };
+  const auto looked = [](auto change) {
+    return [change](World& w) {
+      change(w);
+      w.look();
+    };
+  };
   check({
       {"data edited", looked([](World& w) { w.actual = kOld; }), Action::fetch, "Drift", true},
-      {"data and digest edited together with a digest of ours", looked([](World& w) { w.actual = w.target.digest = kOld; }),
-       Action::fetch, "Unverified"},
-      {"annotations removed", looked([](World& w) { w.target.digest = ""; }), Action::fetch, "Drift", true},
-      {"label removed", looked([](World& w) { w.target.labelled = false; }), Action::fetch, "Drift", true},
-      {"owner removed", looked([](World& w) { w.target.owner_uid = ""; }), Action::fetch, "Drift", true},
-      {"no owner wanted", looked([](World& w) { w.target.owner_uid = "";
-         w.binding.target.creation = CreationPolicy::orphan; }), Action::settle, "Synced"},
-      {"wished label changed", looked([](World& w) { w.binding.target.labels = {{"team", "a"}};
-         w.labels = {{"team", "b"}}; }), Action::fetch, "Drift", true},
-      {"wished annotation removed", looked([](World& w) { w.binding.target.annotations = {{"n", "1"}}; }), Action::fetch,
+      {"data and digest edited together with a digest of ours",
+       looked([](World& w) { w.actual = w.target.digest = kOld; }), Action::fetch, "Unverified"},
+      {"annotations removed", looked([](World& w) { w.target.digest = ""; }), Action::fetch,
        "Drift", true},
-      {"wished label new in the spec", looked([](World& w) { w.binding.target.labels = {{"team", "a"}};
-         w.binding.generation = 4; }), Action::fetch, "SpecChanged"},
-      {"a foreign label added", looked([](World& w) { w.labels = {{"foreign", "1"}}; }), Action::settle, "Synced"},
-      {"digest of a lost key, data edited", looked([](World& w) { w.target.digest = kForeign; w.actual = kOld; }),
+      {"label removed", looked([](World& w) { w.target.labelled = false; }), Action::fetch, "Drift",
+       true},
+      {"owner removed", looked([](World& w) { w.target.owner_uid = ""; }), Action::fetch, "Drift",
+       true},
+      {"no owner wanted", looked([](World& w) {
+         w.target.owner_uid = "";
+         w.binding.target.creation = CreationPolicy::orphan;
+       }),
+       Action::settle, "Synced"},
+      {"wished label changed", looked([](World& w) {
+         w.binding.target.labels = {{"team", "a"}};
+         w.labels = {{"team", "b"}};
+       }),
+       Action::fetch, "Drift", true},
+      {"wished annotation removed",
+       looked([](World& w) { w.binding.target.annotations = {{"n", "1"}}; }), Action::fetch,
+       "Drift", true},
+      {"wished label new in the spec", looked([](World& w) {
+         w.binding.target.labels = {{"team", "a"}};
+         w.binding.generation = 4;
+       }),
+       Action::fetch, "SpecChanged"},
+      {"a foreign label added", looked([](World& w) { w.labels = {{"foreign", "1"}}; }),
+       Action::settle, "Synced"},
+      {"digest of a lost key, data edited", looked([](World& w) {
+         w.target.digest = kForeign;
+         w.actual = kOld;
+       }),
        Action::fetch, "UnknownDigest"},
-      {"digest of a lost key, status too", looked([](World& w) { w.target.digest = w.applied.hash = kForeign; }),
-       Action::fetch, "UnknownDigest"},
-      {"only the status' digest is of a lost key", looked([](World& w) { w.applied.hash = kForeign; }), Action::settle,
-       "Synced"},
+      {"digest of a lost key, status too",
+       looked([](World& w) { w.target.digest = w.applied.hash = kForeign; }), Action::fetch,
+       "UnknownDigest"},
+      {"only the status' digest is of a lost key",
+       looked([](World& w) { w.applied.hash = kForeign; }), Action::settle, "Synced"},
       {"touched without a difference", looked([](World&) {}), Action::settle, "Synced"},
   });
 }
 
 TEST(Plan, WhyTheValueIsRead) {
-  const auto looked = [](auto change) { return [change](World& w) { change(w); w.look(); }; };
+  const auto looked = [](auto change) {
+    return [change](World& w) {
+      change(w);
+      w.look();
+    };
+  };
   check({
-      {"new generation", looked([](World& w) { w.binding.generation = 4; }), Action::fetch, "SpecChanged"},
-      {"last result was a failure", looked([](World& w) { w.applied.generation = -1; }), Action::fetch, "SpecChanged"},
-      {"written from another source", [](World& w) { w.target.source = "aws/r/q"; }, Action::fetch, "SourceChanged"},
-      {"sync asked for", [](World& w) { w.binding.sync_request = "tuesday"; }, Action::fetch, "SyncRequested"},
-      {"sync request withdrawn", [](World& w) { w.binding.sync_request = ""; }, Action::fetch, "SyncRequested"},
-      {"retry, or a hint without a version", [](World& w) { w.wishes.fetch = true; }, Action::fetch, "Retry"},
-      {"hint with another version", [](World& w) { w.wishes.hinted_version = "v2"; }, Action::fetch, "Event"},
-      {"hint with an older version: a rollback", [](World& w) { w.wishes.hinted_version = "v0"; }, Action::fetch, "Event"},
-      {"sweep with another version", [](World& w) { w.wishes.swept_version = "v2"; }, Action::fetch, "Sweep"},
+      {"new generation", looked([](World& w) { w.binding.generation = 4; }), Action::fetch,
+       "SpecChanged"},
+      {"last result was a failure", looked([](World& w) { w.applied.generation = -1; }),
+       Action::fetch, "SpecChanged"},
+      {"written from another source", [](World& w) { w.target.source = "aws/r/q"; }, Action::fetch,
+       "SourceChanged"},
+      {"sync asked for", [](World& w) { w.binding.sync_request = "tuesday"; }, Action::fetch,
+       "SyncRequested"},
+      {"sync request withdrawn", [](World& w) { w.binding.sync_request = ""; }, Action::fetch,
+       "SyncRequested"},
+      {"retry, or a hint without a version", [](World& w) { w.wishes.fetch = true; }, Action::fetch,
+       "Retry"},
+      {"hint with another version", [](World& w) { w.wishes.hinted_version = "v2"; }, Action::fetch,
+       "Event"},
+      {"hint with an older version: a rollback", [](World& w) { w.wishes.hinted_version = "v0"; },
+       Action::fetch, "Event"},
+      {"sweep with another version", [](World& w) { w.wishes.swept_version = "v2"; }, Action::fetch,
+       "Sweep"},
   });
 }
 
 TEST(Plan, NothingToDo) {
   check({
       {"in order: a restart reads nothing", [](World&) {}, Action::settle, "Synced"},
-      {"hint with the applied version", [](World& w) { w.wishes.hinted_version = "v1"; }, Action::settle, "Synced"},
-      {"sweep with the applied version", [](World& w) { w.wishes.swept_version = "v1"; }, Action::settle, "Synced"},
+      {"hint with the applied version", [](World& w) { w.wishes.hinted_version = "v1"; },
+       Action::settle, "Synced"},
+      {"sweep with the applied version", [](World& w) { w.wishes.swept_version = "v1"; },
+       Action::settle, "Synced"},
   });
 }
 
 TEST(Plan, ACrashBetweenWriteAndStatusCostsOneReadAndNoWrite) {
   // The status still tells of the value before; the target was written and never read since.
   World world;
-  world.applied = {3, kOld, "v0", "99", "monday"};
+  world.applied = {3, kOld, "v0", "99", "monday", ""};
   EXPECT_EQ(world.decide().action, Action::inspect);
   world.inspected = true;
   const auto decided = world.decide();

@@ -33,8 +33,8 @@ Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) 
 
 Outcome settled_as(const Binding& binding, const Target& target) {
   Outcome outcome;
-  outcome.applied = {binding.generation, target.digest, target.version, target.resource_version,
-                     binding.sync_request};
+  outcome.applied = {binding.generation,      target.digest,        target.version,
+                     target.resource_version, binding.sync_request, target.changed_at};
   return outcome;
 }
 
@@ -44,6 +44,14 @@ base::Error stop_error(const Plan& plan) {
   const bool recheck = plan.reason == "TargetNotOurs" || plan.reason == "TargetTypeMismatch";
   return {recheck ? base::Failure::refused : base::Failure::invalid, plan.reason, plan.message,
           std::nullopt};
+}
+
+/// Nothing is wrong; a run that begins at `when` goes on.
+Outcome deferred_until(base::Instant when) {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::deferred;
+  outcome.again_at = when;
+  return outcome;
 }
 
 base::Error interrupted(std::string_view why) {
@@ -62,6 +70,7 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
   outcome.kind = Outcome::Kind::gone;
   if (auto* const state = shared_.bindings.find(run.key)) {
     run.uid = state->binding.uid;
+    run.generation = state->binding.generation;
     run.source_id = state->source.id;
     run.wishes = std::exchange(state->wishes, {});
     run.trigger = state->trigger;
@@ -77,6 +86,9 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     Outcome gone;
     gone.kind = Outcome::Kind::gone;
     if (state == nullptr || state->binding.uid != run.uid) co_return gone;
+    if (state->binding.generation != run.generation) {
+      co_return deferred_until(shared_.outside.clock.now());
+    }
     if (!shared_.outside.may_write())
       co_return failure(Outcome::Step::plan, interrupted("not the leader"));
 
@@ -99,10 +111,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     }
     const auto heal_at = state->drift_guard.allowed_at();
     if (run.plan.drift && heal_at > run.started) {
-      Outcome deferred;
-      deferred.kind = Outcome::Kind::deferred;
-      deferred.again_at = heal_at;
-      co_return deferred;
+      co_return deferred_until(heal_at);
     }
     auto outcome = co_await fetch_and_apply(run);
     const bool conflict =
@@ -127,6 +136,8 @@ base::Task<base::Result<>> Reconciler::inspect(Run& run) {
   if (answer) {
     run.inspection =
         sync::inspect(answer->root(), shared_.digester, merge, shared_.settings.field_manager);
+    // Rollouts are decided by the store, and the watch may be behind.
+    if (run.inspection->target.labelled) shared_.targets.put(run.inspection->target);
     co_return base::Result<>{};
   }
   if (answer.error().failure == base::Failure::absent) co_return base::Result<>{};
@@ -153,9 +164,10 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
 base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   auto& outside = shared_.outside;
   const auto* const state = shared_.bindings.find(run.key);
-  const bool same =
-      state != nullptr && state->binding.uid == run.uid && state->source.id == run.source_id;
-  if (!same) co_return failure(Outcome::Step::apply, interrupted("the binding changed meanwhile"));
+  // The plan, the value and what was seen of the target belong to the spec of that time.
+  const bool same = state != nullptr && state->binding.uid == run.uid &&
+                    state->binding.generation == run.generation;
+  if (!same) co_return deferred_until(outside.clock.now());
   const Binding binding = state->binding;
   auto shaped = shape(value, binding.shape);
   if (!shaped) co_return failure(Outcome::Step::shape, std::move(shaped.error()));
@@ -180,8 +192,11 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     if (!changed) desired.changed_at = current->changed_at;
   } else {
     changed = state->applied.hash != desired.digest;
+    if (!changed) desired.changed_at = state->applied.changed_at;
   }
-  if (changed) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
+  // Made anew, and nobody remembers since when it had this value: workloads may have missed it.
+  const bool forgotten = current == nullptr && desired.changed_at.empty();
+  if (changed || forgotten) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
   const bool up_to_date =
       current != nullptr && data_equal &&
       !metadata_outdated(desired, *current, run.inspection ? &*run.inspection : nullptr);
@@ -224,7 +239,7 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const auto gone = failure(Outcome::Step::fetch, std::move(error));
   if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
   const auto* const target = shared_.targets.find(state->binding.target_key());
-  const bool sure = state->failing_since && run.started - *state->failing_since >= kGoneForSure;
+  const bool sure = state->gone_since && run.started - *state->gone_since >= kGoneForSure;
   if (target == nullptr || !sure || !shared_.outside.may_write()) co_return gone;
   kube::Preconditions preconditions;
   preconditions.uid = target->uid;

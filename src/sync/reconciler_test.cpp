@@ -65,15 +65,15 @@ TEST_F(InOrder, ARestartOfTheControllerReadsAndWritesNothing) {
   ASSERT_EQ(world.reason("b"), "Synced");
   SyncWorld next;
   next.provider.set("db", "v1", R"({"user":"u","pass":"one"})");
-  for (const auto& path : {SyncWorld::secret("t"), SyncWorld::deployment("w"), SyncWorld::binding("b")}) {
-    auto object = *world.kube.find(path);
-    next.kube.put(path, object);
-  }
-  // The copies got other resourceVersions: make the status tell of the target's.
-  const auto& version = next.kube.find(SyncWorld::secret("t"))->at("metadata").at("resourceVersion").as_string();
-  next.kube.edit(SyncWorld::binding("b"), fmt::format(R"({{"status":{{"targetResourceVersion":"{}"}}}})", std::string(version)));
-  next.start();
+  for (const auto& path : {SyncWorld::secret("t"), SyncWorld::deployment("w")})
+    next.kube.put(path, *world.kube.find(path));
+  // The copy got another resourceVersion: the status must tell of it.
+  auto binding = *world.kube.find(SyncWorld::binding("b"));
+  binding["status"].as_object()["targetResourceVersion"] =
+      next.kube.find(SyncWorld::secret("t"))->at("metadata").at("resourceVersion");
+  next.kube.put(SyncWorld::binding("b"), binding);
   next.watch();
+  next.start();
   next.go();
   next.pass(10s);
   EXPECT_EQ(next.fetches(), 0U);
@@ -136,7 +136,8 @@ TEST_F(InOrder, AnEqualValueUnderANewVersionRestartsNothing) {
   EXPECT_EQ(world.restarts("w"), 0U);
   EXPECT_EQ(world.inbox.acknowledged, Names{"m-v2"});
   ASSERT_EQ(world.writes("t"), 1U);
-  EXPECT_EQ(world.kube.seen.front().body.find("\"data\""), std::string::npos) << "only the metadata is written";
+  EXPECT_EQ(world.kube.seen.front().body.find("\"data\""), std::string::npos)
+      << "only the metadata is written";
 }
 
 TEST_F(InOrder, DuplicatesOfAnAppliedHintCostNothing) {
@@ -169,7 +170,12 @@ TEST_F(InOrder, AConflictIsLookedAtAndWrittenOnce) {
   });
   change("v2", R"({"pass":"two"})");
   EXPECT_EQ(world.data("t", "pass"), "two");
-  EXPECT_EQ(world.kube.find(SyncWorld::secret("t"))->at("metadata").at("labels").at("foreign").as_string(), "1");
+  EXPECT_EQ(world.kube.find(SyncWorld::secret("t"))
+                ->at("metadata")
+                .at("labels")
+                .at("foreign")
+                .as_string(),
+            "1");
   world.pass(10s);
   EXPECT_EQ(world.fetches(), 1U) << "the value at hand is used";
   EXPECT_EQ(world.kube.count(Method::patch, kSecretPath), 2U);
@@ -199,7 +205,8 @@ TEST(Reconciler, AForeignTargetIsNotTouchedUntilItIsHandedOver) {
   EXPECT_EQ(world.reason("b"), "TargetNotOurs");
   EXPECT_EQ(world.fetches(), 0U);
   EXPECT_EQ(world.writes("t"), 0U);
-  world.kube.edit(SyncWorld::secret("t"), R"({"metadata":{"labels":{"eventdrivensecretsmanaged":"true"}}})");
+  world.kube.edit(SyncWorld::secret("t"),
+                  R"({"metadata":{"labels":{"eventdrivensecretsmanaged":"true"}}})");
   world.go();
   EXPECT_EQ(world.reason("b"), "Synced");
   EXPECT_EQ(world.data("t", "pass"), "one");
@@ -227,7 +234,8 @@ TEST_F(InOrder, ADeletedTargetComesBackAndRestartsNothing) {
 }
 
 TEST_F(InOrder, ARemovedLabelIsPutBack) {
-  world.kube.edit(SyncWorld::secret("t"), R"({"metadata":{"labels":{"eventdrivensecretsmanaged":null}}})");
+  world.kube.edit(SyncWorld::secret("t"),
+                  R"({"metadata":{"labels":{"eventdrivensecretsmanaged":null}}})");
   world.go();
   EXPECT_TRUE(world.shared.targets.find({"ns", "t"})->labelled);
   EXPECT_EQ(world.writes("t"), 1U);
@@ -252,7 +260,9 @@ TEST_F(InOrder, ASpecThatChangesDuringTheReadIsPlannedAgain) {
   world.bind("elder", "other", "t2");
   world.go();
   world.provider.on_fetch = [this] {
-    world.kube.edit(SyncWorld::binding("b"), R"({"metadata":{"generation":2,"creationTimestamp":"2026-11-23T00:00:00Z"},"spec":{"targetSecretName":"t2"}})");
+    world.kube.edit(
+        SyncWorld::binding("b"),
+        R"({"metadata":{"generation":2,"creationTimestamp":"2026-11-23T00:00:00Z"},"spec":{"targetSecretName":"t2"}})");
     world.watch();
   };
   change("v2", R"({"pass":"two"})");

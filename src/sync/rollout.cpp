@@ -27,6 +27,11 @@ bool must_restart(const Workload& workload, const RolloutRecord* record, const T
 RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& find_target,
                                const Digester& digester) {
   RolloutDecision decision;
+  if (!workload.annotation_error.empty()) {
+    // Nobody knows what it names: without its records, a correction would restart it for nothing.
+    decision.records = workload.records;
+    return decision;
+  }
   for (const auto& secret : workload.secrets) {
     const auto recorded = workload.records.find(secret);
     const RolloutRecord* const record =
@@ -40,7 +45,9 @@ RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& fin
       continue;
     }
     if (must_restart(workload, record, *target, digester)) decision.restart_for.push_back(secret);
-    decision.records.emplace(secret, RolloutRecord{target->digest, target->changed_at});
+    const bool same = record != nullptr && record->digest == target->digest;
+    decision.records.emplace(secret,
+                             same ? *record : RolloutRecord{target->digest, target->changed_at});
   }
   decision.write = decision.records != workload.records;
   return decision;

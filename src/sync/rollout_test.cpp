@@ -56,12 +56,16 @@ TEST(Rollout, Table) {
   };
   const Row rows[] = {
       {"same digest", RolloutRecord{kNew, kAfter}, kNew, kAfter, false, false},
-      {"same digest, changed back and forth", RolloutRecord{kNew, kBefore}, kNew, kAfter, false, true},
+      {"same digest, changed back and forth", RolloutRecord{kNew, kBefore}, kNew, kAfter, false,
+       false},
       {"other digest", RolloutRecord{kOld, kBefore}, kNew, kAfter, true, true},
       {"other digest, same time", RolloutRecord{kOld, kAfter}, kNew, kAfter, true, true},
-      {"record of a lost key, not changed since", RolloutRecord{kLost, kAfter}, kNew, kAfter, false, true},
-      {"record of a lost key, changed since", RolloutRecord{kLost, kBefore}, kNew, kAfter, true, true},
-      {"record of nonsense, not changed since", RolloutRecord{"", kAfter}, kNew, kAfter, false, true},
+      {"record of a lost key, not changed since", RolloutRecord{kLost, kAfter}, kNew, kAfter, false,
+       true},
+      {"record of a lost key, changed since", RolloutRecord{kLost, kBefore}, kNew, kAfter, true,
+       true},
+      {"record of nonsense, not changed since", RolloutRecord{"", kAfter}, kNew, kAfter, false,
+       true},
       {"no record, changed after creation", std::nullopt, kNew, kAfter, true, true},
       {"no record, changed in the second of creation", std::nullopt, kNew, kSame, true, true},
       {"no record, changed before creation", std::nullopt, kNew, kBefore, false, true},
@@ -101,7 +105,8 @@ TEST(Rollout, AMissingTargetKeepsItsRecord) {
 TEST(Rollout, AMissingTargetBlocksNoOther) {
   World world;
   world.workload.secrets = {"gone", "changed", "same", "other"};
-  world.workload.records = {{"changed", {kOld, kBefore}}, {"same", {kOld, kBefore}}, {"unnamed", {kOld, kBefore}}};
+  world.workload.records = {
+      {"changed", {kOld, kBefore}}, {"same", {kOld, kBefore}}, {"unnamed", {kOld, kBefore}}};
   world.target("changed", kNew, kAfter);
   world.target("same", kOld, kBefore);
   world.target("other", kNew, kAfter);
@@ -137,12 +142,14 @@ TEST(Rollout, PatchOfARestart) {
   world.target("s", kNew, kAfter);
   const auto decision = world.decide();
   const auto with = digester();
-  const std::string records = R"({"s":{"digest":"k1:new","changedAt":"2026-11-23T18:00:01.000000Z"}})";
-  EXPECT_EQ(rollout_patch(world.workload, decision, with).view(),
-            R"({"metadata":{"uid":"wu","resourceVersion":"5","annotations":{"secrets.edsm.io/rolled-out":)"
-            R"("{\"s\":{\"digest\":\"k1:new\",\"changedAt\":\"2026-11-23T18:00:01.000000Z\"}}"}},)"
-            R"("spec":{"template":{"metadata":{"annotations":{"secrets.edsm.io/rollout":")" +
-                with.combine(records) + R"("}}}}})");
+  const std::string records =
+      R"({"s":{"digest":"k1:new","changedAt":"2026-11-23T18:00:01.000000Z"}})";
+  EXPECT_EQ(
+      rollout_patch(world.workload, decision, with).view(),
+      R"({"metadata":{"uid":"wu","resourceVersion":"5","annotations":{"secrets.edsm.io/rolled-out":)"
+      R"("{\"s\":{\"digest\":\"k1:new\",\"changedAt\":\"2026-11-23T18:00:01.000000Z\"}}"}},)"
+      R"("spec":{"template":{"metadata":{"annotations":{"secrets.edsm.io/rollout":")" +
+          with.combine(records) + R"("}}}}})");
 }
 
 TEST(Rollout, PatchOfARecordLeavesThePodTemplateAlone) {
@@ -150,8 +157,9 @@ TEST(Rollout, PatchOfARecordLeavesThePodTemplateAlone) {
   world.target("s", kNew, "");
   const auto decision = world.decide();
   ASSERT_FALSE(decision.restart());
-  EXPECT_EQ(rollout_patch(world.workload, decision, digester()).view(),
-            R"({"metadata":{"uid":"wu","resourceVersion":"5","annotations":{"secrets.edsm.io/rolled-out":"{\"s\":{\"digest\":\"k1:new\"}}"}}})");
+  EXPECT_EQ(
+      rollout_patch(world.workload, decision, digester()).view(),
+      R"({"metadata":{"uid":"wu","resourceVersion":"5","annotations":{"secrets.edsm.io/rolled-out":"{\"s\":{\"digest\":\"k1:new\"}}"}}})");
 }
 
 TEST(Rollout, TheSameChangeGivesTheSamePatch) {

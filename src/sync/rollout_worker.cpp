@@ -70,6 +70,9 @@ base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecisi
   if (decision.restart()) {
     const auto when = limit_.take(outside.clock.now());
     co_await outside.clock.sleep_until(when);
+    if (!outside.may_write()) {
+      co_return base::fail(base::Failure::conflict, "Interrupted", "not the leader");
+    }
   }
   auto body = rollout_patch(workload, decision, shared_.digester);
   kube::PatchOptions options;

@@ -25,7 +25,7 @@ Binding binding(BindingStatus status = {}, std::int64_t generation = 4) {
   return made;
 }
 
-const Applied kApplied{4, "k:h", "v1", "9", "monday"};
+const Applied kApplied{4, "k:h", "v1", "9", "monday", ""};
 const Report kSynced{State::synced, "Synced", "fine"};
 const Report kRetrying{State::retrying, "Throttled", "slow"};
 const Report kStalled{State::stalled, "AccessDenied", "grant it"};
@@ -42,7 +42,8 @@ TEST(Status, ConditionsOfEachState) {
     std::string ready;
     std::string stalled;
   };
-  for (const auto& row : {Row{kSynced, "True", "False"}, Row{kRetrying, "False", "False"}, Row{kStalled, "False", "True"}}) {
+  for (const auto& row : {Row{kSynced, "True", "False"}, Row{kRetrying, "False", "False"},
+                          Row{kStalled, "False", "True"}}) {
     const auto status = wished_status(binding(), row.report, kApplied, kNow);
     ASSERT_EQ(status.conditions.size(), 3U);
     EXPECT_EQ(status.condition("Ready")->status, row.ready);
@@ -72,8 +73,10 @@ TEST(Status, TransitionTimesMoveOnlyWithTheStatus) {
   EXPECT_EQ(stalled.condition("Ready")->last_transition_time, kLaterText);
   EXPECT_EQ(stalled.condition("Stalled")->last_transition_time, kLaterText);
   const Report other{State::stalled, "SourceGone", "other words"};
-  const auto still = wished_status(binding(stalled), other, kApplied, kLater + std::chrono::hours(1));
-  EXPECT_EQ(still.condition("Ready")->last_transition_time, kLaterText) << "another reason is no transition";
+  const auto still =
+      wished_status(binding(stalled), other, kApplied, kLater + std::chrono::hours(1));
+  EXPECT_EQ(still.condition("Ready")->last_transition_time, kLaterText)
+      << "another reason is no transition";
   EXPECT_EQ(still.condition("Ready")->reason, "SourceGone");
   const auto retrying = wished_status(binding(synced), kRetrying, kApplied, kLater);
   EXPECT_EQ(retrying.condition("Stalled")->last_transition_time, kNowText);
@@ -121,10 +124,11 @@ TEST(Status, PatchBody) {
   status.reason = "Synced";
   status.message = "a \"quoted\" word";
   status.conditions = {{"Ready", "True", "Synced", "m", kNowText, 4}};
-  EXPECT_EQ(status_patch(binding(), status).view(),
-            R"({"metadata":{"uid":"u"},"status":{"observedGeneration":4,"lastAppliedSecretHash":"k:h",)"
-            R"("reason":"Synced","message":"a \"quoted\" word","conditions":[{"type":"Ready","status":"True",)"
-            R"("reason":"Synced","message":"m","lastTransitionTime":"2026-11-23T18:00:00Z","observedGeneration":4}]}})");
+  EXPECT_EQ(
+      status_patch(binding(), status).view(),
+      R"({"metadata":{"uid":"u"},"status":{"observedGeneration":4,"lastAppliedSecretHash":"k:h",)"
+      R"("reason":"Synced","message":"a \"quoted\" word","conditions":[{"type":"Ready","status":"True",)"
+      R"("reason":"Synced","message":"m","lastTransitionTime":"2026-11-23T18:00:00Z","observedGeneration":4}]}})");
 }
 
 }  // namespace

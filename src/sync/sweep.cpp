@@ -47,7 +47,7 @@ base::Task<void> Sweep::sweep() {
       for (const auto& key : shared_.bindings.of_source(sources[i].id)) {
         auto& state = *shared_.bindings.find(key);
         // What was never applied is read by its own reconcile.
-        if (state.applied.version.empty()) continue;
+        if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
         const bool known_gone = gone && state.report.reason == "SourceGone";
         if (known_gone || (!gone && *versions[i] == state.applied.version)) continue;
         ++differing;

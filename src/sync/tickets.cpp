@@ -38,7 +38,8 @@ void TicketLedger::settle(const std::string& item, const std::vector<std::string
       open_.at(id).items.insert(successor);
       items_[successor].waiting.insert(id);
     }
-    drop_item(id, item);
+    // Passed on to this item once more while it ran: that change needs another run.
+    if (!at->second.waiting.contains(id)) drop_item(id, item);
   }
   if (items_[item].empty()) items_.erase(item);
 }

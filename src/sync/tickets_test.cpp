@@ -15,9 +15,12 @@ namespace {
 using namespace std::chrono_literals;
 using Names = std::vector<std::string>;
 
-base::Instant at(int seconds) { return base::Instant(std::chrono::seconds(seconds)); }
+base::Instant at(int seconds) {
+  return base::Instant(std::chrono::seconds(seconds));
+}
 
-TicketLedger::Ticket ticket(const std::string& id, std::size_t inbox = 0, base::Instant received = at(0)) {
+TicketLedger::Ticket ticket(const std::string& id, std::size_t inbox = 0,
+                            base::Instant received = at(0)) {
   return {inbox, "handle-" + id, id, received};
 }
 
@@ -28,8 +31,12 @@ Names ids(const std::vector<TicketLedger::Ticket>& tickets) {
   return names;
 }
 
-Names settled(TicketLedger& ledger) { return ids(ledger.take_settled()); }
-Names returned(TicketLedger& ledger) { return ids(ledger.take_returned()); }
+Names settled(TicketLedger& ledger) {
+  return ids(ledger.take_settled());
+}
+Names returned(TicketLedger& ledger) {
+  return ids(ledger.take_returned());
+}
 
 TEST(TicketLedger, AMessageThatConcernsNobodyIsSettledAtOnce) {
   TicketLedger ledger;
@@ -235,7 +242,8 @@ class Play {
 
   void open() {
     std::vector<std::string> items;
-    for (unsigned i = below(4); i > 0; --i) items.emplace_back(1, static_cast<char>('a' + below(4)));
+    for (unsigned i = below(4); i > 0; --i)
+      items.emplace_back(1, static_cast<char>('a' + below(4)));
     ledger_.open(ticket(std::to_string(opened_++)), items, 30s);
   }
 

@@ -26,8 +26,9 @@ std::string with_annotations(std::string_view annotations) {
 }
 
 TEST(ParseSecretNames, BadForms) {
-  for (const auto* const bad : {"", " ", "a", "a,b", "\"a\"", "{}", R"({"a":1})", "[a]", "['a']", R"(["a",])", "[1]",
-                                R"(["a",null])", R"(["a",["b"]])", R"([""])", R"(["a")", "null", R"(["a"] x)"}) {
+  for (const auto* const bad :
+       {"", " ", "a", "a,b", "\"a\"", "{}", R"({"a":1})", "[a]", "['a']", R"(["a",])", "[1]",
+        R"(["a",null])", R"(["a",["b"]])", R"([""])", R"(["a")", "null", R"(["a"] x)"}) {
     EXPECT_FALSE(parse_secret_names(bad)) << bad;
   }
 }
@@ -44,14 +45,17 @@ TEST(ParseSecretNames, GoodForms) {
 }
 
 TEST(DecodeWorkload, WithoutOneOfTheAnnotationsItIsNoneOfOurs) {
-  for (const auto* const annotations : {"null", "{}", R"({"other":"[\"a\"]"})", R"({"EventSecrets":"[]"})"}) {
-    EXPECT_FALSE(decode_workload(json(with_annotations(annotations)), kube::kDeployments)) << annotations;
+  for (const auto* const annotations :
+       {"null", "{}", R"({"other":"[\"a\"]"})", R"({"EventSecrets":"[]"})"}) {
+    EXPECT_FALSE(decode_workload(json(with_annotations(annotations)), kube::kDeployments))
+        << annotations;
   }
   EXPECT_FALSE(decode_workload(json("{}"), kube::kDeployments));
 }
 
 TEST(DecodeWorkload, EverySpellingOfTheAnnotation) {
-  for (const auto* const name : {"eventdrivensecretsmanaged", "eventsecrets", "eventdrivensecrets"}) {
+  for (const auto* const name :
+       {"eventdrivensecretsmanaged", "eventsecrets", "eventdrivensecrets"}) {
     const auto object = json(with_annotations(fmt::format(R"({{"{}":"[\"a\",\"b\"]"}})", name)));
     const auto workload = decode_workload(object, kube::kStatefulSets);
     ASSERT_TRUE(workload) << name;
@@ -73,7 +77,8 @@ TEST(DecodeWorkload, TheFirstSpellingCounts) {
 TEST(DecodeWorkload, AnUnreadableAnnotationIsAnErrorThatKeepsTheRest) {
   for (const auto* const bad : {R"("true")", R"("my-secret")", R"("")", "5", "null"}) {
     const auto object = json(with_annotations(fmt::format(
-        R"({{"eventsecrets":{},"secrets.edsm.io/rolled-out":"{{\"a\":{{\"digest\":\"d\"}}}}"}})", bad)));
+        R"({{"eventsecrets":{},"secrets.edsm.io/rolled-out":"{{\"a\":{{\"digest\":\"d\"}}}}"}})",
+        bad)));
     const auto workload = decode_workload(object, kube::kDeployments);
     ASSERT_TRUE(workload) << bad;
     EXPECT_TRUE(workload->secrets.empty()) << bad;
@@ -89,7 +94,10 @@ TEST(DecodeWorkload, RecordsSurviveARoundTripAndNonsenseIsNone) {
   boost::json::object annotations;
   annotations["eventsecrets"] = "[]";
   annotations["secrets.edsm.io/rolled-out"] = text;
-  EXPECT_EQ(decode_workload(json(with_annotations(boost::json::serialize(annotations))), kube::kDeployments)->records, records);
+  EXPECT_EQ(decode_workload(json(with_annotations(boost::json::serialize(annotations))),
+                            kube::kDeployments)
+                ->records,
+            records);
   for (const auto* const bad : {"", "x", "[]", "{", "7"}) {
     annotations["secrets.edsm.io/rolled-out"] = bad;
     const auto object = json(with_annotations(boost::json::serialize(annotations)));
@@ -97,8 +105,8 @@ TEST(DecodeWorkload, RecordsSurviveARoundTripAndNonsenseIsNone) {
   }
 }
 
-Workload make(const std::string& name, Names secrets, const std::string& version, const std::string& uid = "u",
-              kube::Resource resource = kube::kDeployments) {
+Workload make(const std::string& name, Names secrets, const std::string& version,
+              const std::string& uid = "u", kube::Resource resource = kube::kDeployments) {
   Workload workload;
   workload.resource = resource;
   workload.key = {"ns", name};
@@ -117,7 +125,8 @@ TEST(WorkloadStore, OldAndEqualStatesChangeNothing) {
   EXPECT_EQ(store.users_of({"ns", "b"}), Names{});
   EXPECT_TRUE(store.put(make("w", {"b"}, "11")));
   EXPECT_EQ(store.users_of({"ns", "a"}), Names{});
-  EXPECT_TRUE(store.put(make("w", {"c"}, "2", "reborn"))) << "another object: versions do not compare";
+  EXPECT_TRUE(store.put(make("w", {"c"}, "2", "reborn")))
+      << "another object: versions do not compare";
   EXPECT_EQ(store.users_of({"ns", "c"}), Names{"Deployment/ns/w"});
 }
 
@@ -126,7 +135,8 @@ TEST(WorkloadStore, EraseUnlinks) {
   EXPECT_FALSE(store.erase("Deployment/ns/w"));
   store.put(make("w", {"a"}, "1"));
   store.put(make("v", {"a"}, "1"));
-  EXPECT_EQ(store.users_of({"ns", "a"}), (Names{"Deployment/ns/v", "Deployment/ns/w"})) << "in order";
+  EXPECT_EQ(store.users_of({"ns", "a"}), (Names{"Deployment/ns/v", "Deployment/ns/w"}))
+      << "in order";
   EXPECT_TRUE(store.erase("Deployment/ns/w"));
   EXPECT_EQ(store.users_of({"ns", "a"}), Names{"Deployment/ns/v"});
   EXPECT_EQ(store.users_of({"other", "a"}), Names{});

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Self
 
 import requests
@@ -33,7 +34,8 @@ class Watching:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._answer.raw.shutdown()
+        with suppress(ValueError, OSError):  # it is over already
+            self._answer.raw.shutdown()
         self._thread.join(timeout=10)
         self._answer.close()
 

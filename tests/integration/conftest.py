@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bed import ROOT
-from bed.aws import Ministack
+from bed.aws import Ministack, Moto
 from bed.controlplane import ControlPlane
 from world import World
 
@@ -32,11 +32,31 @@ def aws() -> Iterator[Ministack]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[Ministack]:
+    """One that verifies signatures and policies, and whose clock can be moved."""
+    with Ministack(auth=True, clock=True) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[Moto]:
+    """moto, which does so too; its `user` may do everything."""
+    with Moto() as server:
+        server.user = server.create_user_with_policy("admin", [{"Effect": "Allow", "Action": "*", "Resource": "*"}])
+        server.enforce_auth()
+        yield server
+
+
 @pytest.fixture
-def world(request: pytest.FixtureRequest, cluster: ControlPlane, aws: Ministack) -> Iterator[World]:
+def world(request: pytest.FixtureRequest, cluster: ControlPlane) -> Iterator[World]:
+    """By (indirect) parameter, the world has `guarded` or `moto` in the place of `aws`."""
+    server = request.getfixturevalue(getattr(request, "param", "aws"))
     with ExitStack() as stack:
-        world = World(cluster, aws, short_name(request.node.name), stack)
+        world = World(cluster, server, short_name(request.node.name), stack)
         stack.callback(world.clean_up)
+        if getattr(request, "param", "") == "guarded":
+            stack.callback(server.set_clock, 0)
         # Programs and proxies of the test are above this on the stack: they end first.
         yield world
     world.check_sanitizers()

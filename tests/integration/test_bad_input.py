@@ -39,7 +39,7 @@ MESSAGES: dict[str, str] = {
     "detail is text": json.dumps({"source": "aws.secretsmanager", "detail": "text"}),
     "names are numbers": json.dumps({"detail": {"awsRegion": 1, "eventName": 2, "requestParameters": {"secretId": 3}}}),
     "members twice": '{"detail":{"eventName":"PutSecretValue"},"detail":{}}',
-    "bytes that are no text": "\x7f\u0085\ufffd\ufffe" * 50,
+    "bytes that are no text": "\x7f\u0085\ufffd\ue000\U0010fffd" * 50,
     "deep": "[" * 50_000 + "]" * 50_000,
     "deep objects": '{"detail":' * 5_000 + "1" + "}" * 5_000,
     "large": json.dumps({"detail": "x" * 900_000}),
@@ -93,7 +93,9 @@ def test_unknown_provider_and_missing_region_are_said(good: World) -> None:
     good.put("x", {"a": "1"})
     good.bind("nebula", path=good.path("x"), cloudProvider="nebula")
     good.bind("placeless", path=good.path("x"), cloudProviderOptions=None)
-    good.start()
+    # A queue whose URL tells its region: so nothing tells the region of secrets.
+    url = f"https://sqs.eu-west-1.amazonaws.com/000000000000/{good.queue.name}"
+    good.start(env={"AWS_REGION": "", "SQS_QUEUE_URL": url})
 
     unknown = good.wait_reason("nebula", "UnknownProvider")
     missing = good.wait_reason("placeless", "MissingRegion")

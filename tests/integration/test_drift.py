@@ -65,7 +65,7 @@ def test_drift_is_healed(world: World, case: str) -> None:
     version = world.put("db", {"user": "admin", "password": "next"})
     world.wait_synced("db", version=version)
     world.wait_drained()
-    assert world.generation("web") == before + 1, "only the change restarted, the healing did not"
+    assert world.restarts("web") == before + 1, "only the change restarted, the healing did not"
 
 
 def test_edit_with_a_digest_of_an_unknown_key_is_undone_and_restarts_nothing(world: World) -> None:
@@ -82,7 +82,7 @@ def test_edit_with_a_digest_of_an_unknown_key_is_undone_and_restarts_nothing(wor
     version = world.put("db", {"user": "admin", "password": "next"})
     world.wait_synced("db", version=version)
     world.wait_drained()
-    assert world.generation("web") == before + 1
+    assert world.restarts("web") == before + 1
 
 
 def test_edit_while_the_controller_was_away_is_healed_at_its_start(world: World) -> None:

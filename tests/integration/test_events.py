@@ -106,6 +106,14 @@ def test_rollback_to_an_older_version_is_a_change(world: World) -> None:
     world.wait_synced("db", version=old)
 
 
+def test_value_after_an_empty_one_arrives(world: World) -> None:
+    bound_to_one_value(world)
+    for value in ("{}", '{"a":"1"}'):
+        version = world.put("db", value)
+        world.wait_synced("db", version=version)
+    world.wait_data("db", {"a": b"1"})
+
+
 def test_queues_of_one_program_are_all_heard(world: World) -> None:
     first, second = (world.aws.make_queue(f"{world.ns}-{name}") for name in ("first", "second"))
     world.put("db", {"password": "old"})

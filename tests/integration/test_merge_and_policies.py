@@ -105,11 +105,11 @@ def test_another_selection_changes_the_keys_and_restarts_once(world: World) -> N
 
     world.wait_data("db", {"B": b"2"})
     world.wait_synced("db")
-    world.wait_generation("web", before + 1)
+    world.wait_restarts("web", before + 1)
     version = world.put("db", {"a": "changed", "b": "2"})  # not selected
     world.wait_synced("db", version=version)
     world.wait_drained()
-    assert world.generation("web") == before + 1
+    assert world.restarts("web") == before + 1
 
 
 def test_another_target_name_makes_another_secret(world: World) -> None:

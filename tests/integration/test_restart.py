@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cloudtrail
 import manifests
+from bed.aws import Queue
 from bed.exchange import hang
 from bed.process import wait_for
 from world import World, now
@@ -12,20 +13,23 @@ BINDINGS = 200
 BURST = 30
 
 
-
+def short_queue(world: World) -> Queue:
+    """The emulator hands the next message to the poll of a program that has gone: it comes back soon."""
+    return world.new_queue(visibility=2)
 
 
 def test_restart_in_sync_reads_and_writes_nothing(world: World) -> None:
+    queue = short_queue(world)
     names = [f"s{number}" for number in range(BINDINGS)]
     for name in names:
         world.put(name, {"x": name})
         world.bind(name)
-    edsm = world.start()
+    edsm = world.start(queue=queue)
     for name in names:
         world.wait_synced(name)
     world.workload("web", names[:3])
     before = world.wait_recorded("web", secrets=3)
-    world.wait_drained()
+    world.wait_drained(queue)
     edsm.terminate()
     reads, moment = len(world.reads()), now()
 
@@ -35,17 +39,16 @@ def test_restart_in_sync_reads_and_writes_nothing(world: World) -> None:
     # A barrier: what this program does after all of its start.
     version = world.put(names[0], {"x": "new"})
     world.wait_synced(names[0], version=version)
-    world.wait_drained()
+    world.wait_drained(queue)
 
     assert world.reads()[reads:] == [world.path(names[0])]
     written = {(entry.resource, entry.name) for entry in world.writes(moment) if entry.resource != "events"}
     assert written == {("secrets", names[0]), ("eventdrivensecrets", names[0]), ("deployments", "web")}
-    assert world.generation("web") == before + 1
+    assert world.restarts("web") == before + 1
 
 
 def test_kill_in_the_middle_of_a_burst_converges(world: World) -> None:
-    # After a kill the emulator hands a message to the poll of the dead: let it come back soon.
-    queue = world.new_queue(visibility=3)
+    queue = short_queue(world)
     names = [f"s{number}" for number in range(BURST)]
     for name in names:
         world.put(name, {"x": "old"})
@@ -63,13 +66,13 @@ def test_kill_in_the_middle_of_a_burst_converges(world: World) -> None:
     for name in names:
         world.wait_data(name, {"x": f"new {name}".encode()})
         world.wait_synced(name, version=versions[name])
-        world.wait_generation(name, before[name] + 1)
+        world.wait_restarts(name, before[name] + 1)
     world.wait_drained(queue)
-    assert {name: world.generation(name) - before[name] for name in names} == dict.fromkeys(names, 1)
+    assert {name: world.restarts(name) - before[name] for name in names} == dict.fromkeys(names, 1)
 
 
 def test_kill_between_the_write_and_the_rollout_restarts_once(world: World) -> None:
-    queue = world.new_queue(visibility=3)
+    queue = short_queue(world)
     world.put("db", {"x": "old"})
     world.bind("db")
     edsm = world.start(queue=queue, wired=True)
@@ -85,9 +88,9 @@ def test_kill_between_the_write_and_the_rollout_restarts_once(world: World) -> N
     world.api_wire.clear_faults()
     edsm.start()
 
-    world.wait_generation("web", before + 1)
+    world.wait_restarts("web", before + 1)
     world.wait_drained(queue)
-    assert world.generation("web") == before + 1
+    assert world.restarts("web") == before + 1
 
 
 def test_change_while_down_is_found_without_any_event(world: World) -> None:
@@ -104,26 +107,27 @@ def test_change_while_down_is_found_without_any_event(world: World) -> None:
     edsm.start()
 
     world.wait_data("db", {"x": b"new"})
-    world.wait_generation("web", before + 1)
+    world.wait_restarts("web", before + 1)
 
 
 def test_event_sent_while_down_is_picked_up(world: World) -> None:
+    queue = short_queue(world)
     world.put("db", {"x": "old"})
     world.bind("db")
-    edsm = world.start()
+    edsm = world.start(queue=queue)
     world.wait_synced("db")
     edsm.terminate()
 
     world.put("db", {"x": "new"})
-    world.send(cloudtrail.put_secret_value(world.path("db")))
+    world.send(cloudtrail.put_secret_value(world.path("db")), queue)
     edsm.start()
 
     world.wait_data("db", {"x": b"new"})
-    world.wait_empty(world.queue)
+    world.wait_empty(queue)
 
 
 def test_orderly_stop_in_a_burst_loses_nothing(world: World) -> None:
-    queue = world.new_queue(visibility=3)
+    queue = short_queue(world)
     names = [f"s{number}" for number in range(BURST)]
     for name in names:
         world.put(name, {"x": "old"})
@@ -143,9 +147,10 @@ def test_orderly_stop_in_a_burst_loses_nothing(world: World) -> None:
 
 
 def test_lost_digest_key_restarts_nothing(world: World) -> None:
+    queue = short_queue(world)
     world.put("db", {"x": "1"})
     world.bind("db")
-    edsm = world.start()
+    edsm = world.start(queue=queue)
     world.wait_synced("db")
     world.workload("web", ["db"])
     before = world.wait_recorded("web")
@@ -158,6 +163,6 @@ def test_lost_digest_key_restarts_nothing(world: World) -> None:
         seen["metadata"]["annotations"]["secrets.edsm.io/digest"] != digest), "a digest under the new key", 30)
     version = world.put("db", {"x": "2"})
     world.wait_synced("db", version=version)
-    world.wait_drained()
+    world.wait_drained(queue)
 
-    assert world.generation("web") == before + 1, "once for the change, not for the key"
+    assert world.restarts("web") == before + 1, "once for the change, not for the key"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -12,15 +13,16 @@ from typing import Any
 import cloudtrail
 import manifests
 from bed.audit import WRITES, AuditEntry
-from bed.aws import REGION, ROOT_USER, Ministack, Queue
+from bed.aws import REGION, ROOT_USER, Ministack, Moto, Queue
 from bed.certs import CA
 from bed.controlplane import ControlPlane
 from bed.edsm import Edsm
 from bed.exchange import Exchange, Recorder
 from bed.kube import Object
-from bed.process import wait_for
+from bed.process import Process, wait_for
 from bed.scratch import work_dir
 from bed.wire import WireProxy
+from restarts import Restarts
 
 USER = "system:serviceaccount:kube-system:edsm"
 CONTROLLER_NAMESPACE = "kube-system"
@@ -34,7 +36,7 @@ class World:
     an emulator do not hear of each other; `aws_wire` carries everything that EDSM says to AWS, and
     `calls` counts it. `api_wire` carries what an EDSM with wired=True says to the API server."""
 
-    def __init__(self, cluster: ControlPlane, aws: Ministack, name: str, stack: ExitStack) -> None:
+    def __init__(self, cluster: ControlPlane, aws: Ministack | Moto, name: str, stack: ExitStack) -> None:
         self.cluster, self.kube, self.aws, self._stack = cluster, cluster.kube, aws, stack
         self._name = name
         self.namespaces: list[str] = []
@@ -43,6 +45,7 @@ class World:
         self.calls = Recorder(bodies=True)
         self.aws_wire = stack.enter_context(WireProxy(aws.url, recorder=self.calls, name="aws"))
         self._api_wire: WireProxy | None = None
+        self._restarts: dict[tuple[str, str], Restarts] = {}
         self.queue = self.new_queue()
         self.started = datetime.now(UTC)
 
@@ -92,7 +95,10 @@ class World:
 
     def workload(self, name: str, secrets: Sequence[str] | str | None, *, kind: str = "Deployment",
                  namespace: str | None = None, **options: Any) -> Object:
-        return self.kube.create(manifests.workload(kind, name, namespace or self.ns, secrets, **options))
+        namespace = namespace or self.ns
+        if (kind, namespace) not in self._restarts:
+            self._restarts[kind, namespace] = Restarts(self.kube, kind, namespace, self._stack)
+        return self.kube.create(manifests.workload(kind, name, namespace, secrets, **options))
 
     # -- EDSM ---------------------------------------------------------------------
 
@@ -133,6 +139,11 @@ class World:
         """Like edsm(), and waits until it is ready."""
         return self.edsm(**options).ready(PATIENCE)
 
+    def _needed(self) -> list[Process]:
+        """The programs that run, or have ended by themselves, which they must not."""
+        ended_by_us = (0, -signal.SIGKILL)
+        return [program.process for program in self.programs if program.process.returncode not in ended_by_us]
+
     # -- waiting --------------------------------------------------------------------
 
     def wait_synced(self, name: str, *, version: str | None = None, namespace: str | None = None) -> Object:
@@ -160,20 +171,22 @@ class World:
 
     def wait_recorded(self, name: str, *, kind: str = "Deployment", namespace: str | None = None,
                       secrets: int = 1) -> int:
-        """Waits until EDSM knows with which values the workload runs; its generation then."""
+        """Waits until EDSM has noted with which values the workload runs; its restarts until then.
+        (One, if the Secret changed in the second in which the workload was created.)"""
         def recorded(seen: Object) -> bool:
             text = seen["metadata"].get("annotations", {}).get(manifests.ROLLED_OUT, "{}")
             return len(json.loads(text)) == secrets
-        return self.kube.wait(kind, name, namespace or self.ns, recorded, "recorded",
-                              PATIENCE)["metadata"]["generation"]
+        self.kube.wait(kind, name, namespace or self.ns, recorded, "recorded", PATIENCE)
+        return self.restarts(name, kind=kind, namespace=namespace)
 
-    def generation(self, name: str, *, kind: str = "Deployment", namespace: str | None = None) -> int:
-        return self.kube.get(kind, name, namespace or self.ns)["metadata"]["generation"]
+    def restarts(self, name: str, *, kind: str = "Deployment", namespace: str | None = None) -> int:
+        """How often the workload was restarted up to now."""
+        return self._restarts[kind, namespace or self.ns].of(name)
 
-    def wait_generation(self, name: str, number: int, *, kind: str = "Deployment",
-                        namespace: str | None = None) -> Object:
-        return self.kube.wait(kind, name, namespace or self.ns,
-                              lambda seen: seen["metadata"]["generation"] >= number, f"generation {number}", PATIENCE)
+    def wait_restarts(self, name: str, number: int, *, kind: str = "Deployment",
+                      namespace: str | None = None) -> None:
+        wait_for(lambda: self.restarts(name, kind=kind, namespace=namespace) >= number, PATIENCE,
+                 f"{kind} {name} to be restarted", self._needed())
 
     def wait_drained(self, queue: Queue | None = None) -> None:
         """Waits until every message sent so far was acknowledged. That is after its effect, so what
@@ -187,7 +200,7 @@ class World:
         def empty() -> bool:
             depth = self.aws.queue_depth(queue)
             return depth.visible == depth.in_flight == 0
-        wait_for(empty, timeout, f"{queue.name} to be empty", [program.process for program in self.programs])
+        wait_for(empty, timeout, f"{queue.name} to be empty", self._needed())
 
     def wait_next_second(self) -> None:
         """Waits until new objects get a later creationTimestamp than those of now: Kubernetes counts
@@ -229,7 +242,7 @@ class World:
         def found() -> Object | None:
             return next(filter(accept, self.k8s_events(reason, about=about)), None)
         return wait_for(found, PATIENCE, f"an Event {reason} about {about}",
-                        [program.process for program in self.programs])
+                        self._needed())
 
     # -- the end ----------------------------------------------------------------------
 

@@ -23,22 +23,27 @@ class FakeProvider final : public cloud::Provider {
     secrets_[path] = Secret{std::move(version), std::move(bytes), std::nullopt};
   }
   void fail(const std::string& path, base::Failure failure, std::string code = "Scripted") {
-    secrets_[path].error = base::Error{failure, std::move(code), "scripted failure of " + path, std::nullopt};
+    secrets_[path].error =
+        base::Error{failure, std::move(code), "scripted failure of " + path, std::nullopt};
   }
   /// Ends the failure.
   void heal(const std::string& path) { secrets_[path].error.reset(); }
 
   std::string_view name() const override { return name_; }
   base::Result<cloud::Source> resolve(const cloud::SecretQuery& query) const override {
-    if (query.path.empty()) return base::fail(base::Failure::invalid, "MissingPath", "spec.secretPath is empty");
+    if (query.path.empty())
+      return base::fail(base::Failure::invalid, "MissingPath", "spec.secretPath is empty");
     const auto region = query.options.find("region");
     const std::string scope = name_ + "/" + (region == query.options.end() ? "r" : region->second);
     return cloud::Source{scope + "/" + query.path, scope, query.path};
   }
-  std::vector<std::string> match_keys(const cloud::Source& source) const override { return {source.id}; }
+  std::vector<std::string> match_keys(const cloud::Source& source) const override {
+    return {source.id};
+  }
   std::size_t batch_limit() const override { return limit; }
 
-  base::Task<std::vector<base::Result<cloud::Value>>> fetch(std::vector<cloud::Source> sources) override {
+  base::Task<std::vector<base::Result<cloud::Value>>> fetch(
+      std::vector<cloud::Source> sources) override {
     auto& batch = batches.emplace_back();
     for (const auto& source : sources) batch.push_back(source.path);
     std::vector<base::Result<cloud::Value>> values;
@@ -47,7 +52,8 @@ class FakeProvider final : public cloud::Provider {
     if (hold != nullptr) co_await hold->wait();
     co_return values;
   }
-  base::Task<std::vector<base::Result<std::string>>> versions(std::vector<cloud::Source> sources) override {
+  base::Task<std::vector<base::Result<std::string>>> versions(
+      std::vector<cloud::Source> sources) override {
     ++version_calls;
     std::vector<base::Result<std::string>> found;
     for (const auto& source : sources) {
@@ -76,7 +82,8 @@ class FakeProvider final : public cloud::Provider {
 
   base::Result<cloud::Value> read(const std::string& path) const {
     const auto found = secrets_.find(path);
-    if (found == secrets_.end()) return base::fail(base::Failure::absent, "ResourceNotFoundException", "no " + path);
+    if (found == secrets_.end())
+      return base::fail(base::Failure::absent, "ResourceNotFoundException", "no " + path);
     if (found->second.error) return std::unexpected(*found->second.error);
     cloud::Value value;
     value.version = found->second.version;
@@ -93,8 +100,9 @@ class FakeInbox final : public cloud::Inbox {
  public:
   using Batch = base::Result<std::vector<cloud::Message>>;
 
-  static cloud::Message message(std::string ticket, std::variant<cloud::Hint, cloud::Irrelevant, cloud::Malformed> content,
-                                int receive_count = 1) {
+  static cloud::Message message(
+      std::string ticket, std::variant<cloud::Hint, cloud::Irrelevant, cloud::Malformed> content,
+      int receive_count = 1) {
     cloud::Message made;
     made.id = "id-" + ticket;
     made.ticket = std::move(ticket);
@@ -113,8 +121,11 @@ class FakeInbox final : public cloud::Inbox {
     push(Batch(std::move(one)));
   }
   /// An event about one source.
-  void hint(std::string ticket, std::string source, std::string version = {}, int receive_count = 1) {
-    push(message(std::move(ticket), cloud::Hint{{std::move(source)}, std::move(version), "PutSecretValue"}, receive_count));
+  void hint(std::string ticket, std::string source, std::string version = {},
+            int receive_count = 1) {
+    push(message(std::move(ticket),
+                 cloud::Hint{{std::move(source)}, std::move(version), "PutSecretValue"},
+                 receive_count));
   }
 
   std::string_view name() const override { return "fake/queue"; }
@@ -137,7 +148,8 @@ class FakeInbox final : public cloud::Inbox {
     std::vector<base::Result<>> results(tickets.size());
     co_return results;
   }
-  base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets, base::Duration time) override {
+  base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets,
+                                               base::Duration time) override {
     for (const auto& ticket : tickets) held.emplace_back(ticket, time);
     std::vector<base::Result<>> results(tickets.size());
     co_return results;

@@ -24,8 +24,8 @@ class OpenAuthority final : public kube::Authority {
   void rejected(base::Instant) override {}
 };
 
-/// An API server in memory, as far as the controller uses one: GET, POST, PATCH (merge, and strategic
-/// with `$patch` and owner references by uid) and DELETE of single objects, with uid and
+/// An API server in memory, as far as the controller uses one: GET, POST, PATCH (merge, and
+/// strategic with `$patch` and owner references by uid) and DELETE of single objects, with uid and
 /// resourceVersion as preconditions, and metadata-only answers. Objects are found by their path.
 class FakeKube final : public net::Http {
  public:
@@ -48,7 +48,8 @@ class FakeKube final : public net::Http {
   };
 
   /// The next request of that method whose path holds `part` goes wrong.
-  void fault(net::Method method, std::string part, Fault fault, int status = 503, std::string reason = "ServiceUnavailable") {
+  void fault(net::Method method, std::string part, Fault fault, int status = 503,
+             std::string reason = "ServiceUnavailable") {
     faults_.push_back({method, std::move(part), fault, status, std::move(reason), nullptr});
   }
   /// Something happens just before the next request of that method whose path holds `part`.
@@ -62,7 +63,8 @@ class FakeKube final : public net::Http {
   }
   /// Puts an object there as somebody else would; missing uid is made up, resourceVersion set.
   void put(const std::string& path, Object object) {
-    auto& metadata = object["metadata"].is_object() ? object["metadata"].as_object() : object["metadata"].emplace_object();
+    auto& metadata = object["metadata"].is_object() ? object["metadata"].as_object()
+                                                    : object["metadata"].emplace_object();
     if (!metadata.contains("uid")) metadata["uid"] = fmt::format("uid-{}", ++last_uid_);
     if (!metadata.contains("creationTimestamp")) metadata["creationTimestamp"] = created_at;
     name(path, metadata);
@@ -142,17 +144,22 @@ class FakeKube final : public net::Http {
     return response;
   }
   static net::Response status(int code, std::string_view reason, std::string_view field = {}) {
-    boost::json::object body{{"kind", "Status"}, {"reason", reason}, {"message", "scripted"}, {"code", code}};
+    boost::json::object body{
+        {"kind", "Status"}, {"reason", reason}, {"message", "scripted"}, {"code", code}};
     if (!field.empty()) {
       body["details"] = {{"causes", {{{"field", field}, {"reason", "FieldValueInvalid"}}}}};
     }
     return answer(code, body);
   }
 
-  static std::string accept(const net::Request& request) { return std::string(request.headers.find("Accept").value_or("")); }
+  static std::string accept(const net::Request& request) {
+    return std::string(request.headers.find("Accept").value_or(""));
+  }
   static net::Response show(const net::Request& request, const Object& object, int code = 200) {
-    if (accept(request).find("PartialObjectMetadata") == std::string::npos) return answer(code, object);
-    return answer(code, Object{{"kind", "PartialObjectMetadata"}, {"metadata", object.at("metadata")}});
+    if (accept(request).find("PartialObjectMetadata") == std::string::npos)
+      return answer(code, object);
+    return answer(code,
+                  Object{{"kind", "PartialObjectMetadata"}, {"metadata", object.at("metadata")}});
   }
 
   net::Response serve(const net::Request& request, std::string path) {
@@ -170,12 +177,14 @@ class FakeKube final : public net::Http {
     const auto at = objects_.find(path);
     if (at == objects_.end()) return status(404, "NotFound");
     if (request.method == net::Method::get) return show(request, at->second);
-    const auto* const given = body.if_contains(request.method == net::Method::del ? "preconditions" : "metadata");
+    const auto* const given =
+        body.if_contains(request.method == net::Method::del ? "preconditions" : "metadata");
     const auto& now = at->second.at("metadata").as_object();
     for (const auto* const field : {"uid", "resourceVersion"}) {
       const auto* const wanted = given == nullptr ? nullptr : given->as_object().if_contains(field);
       if (wanted == nullptr || *wanted == now.at(field)) continue;
-      const bool wrong_uid = std::string_view(field) == "uid" && request.method == net::Method::patch;
+      const bool wrong_uid =
+          std::string_view(field) == "uid" && request.method == net::Method::patch;
       return wrong_uid ? status(422, "Invalid", "metadata.uid") : status(409, "Conflict");
     }
     if (request.method == net::Method::del) {
@@ -211,8 +220,9 @@ class FakeKube final : public net::Http {
     }
   }
   static void merge_owners(Object& metadata, const boost::json::array& patch) {
-    auto& owners = metadata["ownerReferences"].is_array() ? metadata["ownerReferences"].as_array()
-                                                         : metadata["ownerReferences"].emplace_array();
+    auto& owners = metadata["ownerReferences"].is_array()
+                       ? metadata["ownerReferences"].as_array()
+                       : metadata["ownerReferences"].emplace_array();
     for (const auto& entry : patch) {
       for (auto at = owners.begin(); at != owners.end();) {
         at = at->at("uid") == entry.at("uid") ? owners.erase(at) : at + 1;

@@ -26,11 +26,12 @@ class ScriptedHttp final : public net::Http {
   using Answer = std::function<base::Result<net::Response>(const Seen&)>;
 
   ScriptedHttp& reply(int status, std::string_view body = {}, net::Headers headers = {}) {
-    answers_.push_back([=](const Seen&) -> base::Result<net::Response> {
+    answers_.push_back([status, text = std::string(body),
+                        headers = std::move(headers)](const Seen&) -> base::Result<net::Response> {
       net::Response response;
       response.status = status;
       response.headers = headers;
-      response.body.append(body);
+      response.body.append(text);
       return response;
     });
     return *this;

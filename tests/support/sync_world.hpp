@@ -41,9 +41,10 @@ class SyncWorld {
       : log(clock, sink, telemetry::Level::debug, telemetry::Format::text),
         api(kube, kube, authority, clock, metrics, "https://kube", "edsm"),
         events(api, clock, log, metrics, "edsm.io/controller", "test"),
-        shared(outside(), std::move(settings), digester(),
-               [this](sync::WorkQueue::Taken taken) { return reconciler.work(std::move(taken)); },
-               [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); }),
+        shared(
+            outside(), std::move(settings), digester(),
+            [this](sync::WorkQueue::Taken taken) { return reconciler.work(std::move(taken)); },
+            [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); }),
         reconciler(shared),
         rollouts(shared),
         status_writer(shared),
@@ -52,7 +53,9 @@ class SyncWorld {
         bindings(shared, nullptr),
         targets(shared, nullptr),
         deployments(shared, rollouts, kube::kDeployments, nullptr),
-        tasks(io.get_executor()) {}
+        tasks(io.get_executor()) {
+    clock.set_random(123'456'789'123);  // never zero, or retries would come at once
+  }
   ~SyncWorld() {
     tasks.cancel();
     poll();
@@ -96,7 +99,9 @@ class SyncWorld {
     }
   }
 
-  static std::string secret(std::string_view name) { return fmt::format("/api/v1/namespaces/ns/secrets/{}", name); }
+  static std::string secret(std::string_view name) {
+    return fmt::format("/api/v1/namespaces/ns/secrets/{}", name);
+  }
   static std::string binding(std::string_view name) {
     return fmt::format("/apis/secrets.edsm.io/v1alpha1/namespaces/ns/eventdrivensecrets/{}", name);
   }
@@ -105,8 +110,10 @@ class SyncWorld {
   }
   static base::ObjectKey key(std::string name) { return {"ns", std::move(name)}; }
 
-  /// A binding of the cloud secret `path` to the Secret `target`; `more` are further members of its spec.
-  void bind(std::string_view name, std::string_view path, std::string_view target, std::string_view more = "") {
+  /// A binding of the cloud secret `path` to the Secret `target`; `more` are further members of its
+  /// spec.
+  void bind(std::string_view name, std::string_view path, std::string_view target,
+            std::string_view more = "") {
     auto object = json(fmt::format(
         R"({{"metadata":{{"generation":1}},"spec":{{"cloudProvider":"aws","secretPath":"{}","targetSecretName":"{}"{}{}}}}})",
         path, target, more.empty() ? "" : ",", more));
@@ -115,7 +122,8 @@ class SyncWorld {
   /// A Deployment that was made long ago and names these Secrets: R"(["a"])".
   void deploy(std::string_view name, std::string_view secrets) {
     FakeKube::Object metadata{{"annotations", {{"eventsecrets", secrets}}}};
-    kube.put(deployment(name), {{"metadata", metadata}, {"spec", {{"template", FakeKube::Object()}}}});
+    kube.put(deployment(name),
+             {{"metadata", metadata}, {"spec", {{"template", FakeKube::Object()}}}});
   }
 
   /// The value of a key of a Secret, decoded; "(none)" if it is not there.
@@ -143,11 +151,13 @@ class SyncWorld {
     return count;
   }
   std::size_t writes(std::string_view name) const {
-    return kube.count(net::Method::patch, secret(name)) + kube.count(net::Method::post, "/secrets") +
-           kube.count(net::Method::del, secret(name));
+    return kube.count(net::Method::patch, secret(name)) +
+           kube.count(net::Method::post, "/secrets") + kube.count(net::Method::del, secret(name));
   }
   std::size_t fetches() const { return provider.batches.size(); }
-  const sync::BindingState& state(std::string name) { return *shared.bindings.find(key(std::move(name))); }
+  const sync::BindingState& state(std::string name) {
+    return *shared.bindings.find(key(std::move(name)));
+  }
   std::string reason(std::string name) { return state(std::move(name)).report.reason; }
 
   // The context is the last to go, since coroutines and timers hold on to it.

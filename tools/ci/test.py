@@ -4,7 +4,8 @@
     set-up        packages, Python environment, control plane (quick when they are there)
     checks        generated files, format, arrows, coroutine rules
     unit          every room's unit tests, under address + undefined and under thread sanitizer
-    integration   pytest with the sanitized program against a real control plane and AWS emulators
+    integration   pytest: the test bed itself, then the sanitized program on a real control plane
+                  and AWS emulators
 
 A failing step does not keep the later ones from running, unless they need it. The last line of the
 output is the sum: "N passed, N failed[, N skipped]". A check or build that fails counts as one
@@ -178,7 +179,7 @@ def integration(session: Session, preset: str) -> None:
     session.step("generated reference",
                  [venv_python(), "tools/generate/reference.py", "--check", "--program", program])
     session.step(f"integration tests {preset}",
-                 [venv_python(), "-m", "pytest", "tests/integration", "-q", "-n", JOBS, "--dist", "loadfile",
+                 [venv_python(), "-m", "pytest", "tests/bed_selftest", "tests/integration", "-q", "-n", JOBS, "--dist", "loadfile",
                   f"--junitxml={junit}"], junit=junit,
                  env={"PYTHONPATH": "tests", "EDSM_BINARY": str(program)})
 

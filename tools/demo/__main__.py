@@ -34,7 +34,7 @@ def main() -> int:
         return 1
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
-    sys.setswitchinterval(0.0005)  # the threads that see things take turns often: times are exact to 1-2 ms
+    sys.setswitchinterval(0.0005)  # the threads that note times take turns often
     started = time.monotonic()
     try:
         _play(terminal, started, keeps)

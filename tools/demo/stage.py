@@ -20,7 +20,7 @@ from bed.controlplane import ControlPlane, programs
 from bed.edsm import Edsm
 from bed.exchange import Recorder
 from bed.kube import Object
-from bed.process import Process, wait_for
+from bed.process import Process
 from bed.scratch import work_dir
 from bed.wire import WireProxy
 from demo.evidence import Evidence, operation
@@ -88,11 +88,7 @@ class Stage:
             tell(f"{self.kube.request('GET', '/version')['gitVersion']} on etcd {self._version_of('etcd')}, "
                  f"pods by kwok {self._version_of('kwok')}")
         with self._terminal.doing("EDSM's manifests") as tell:
-            for crd in sorted((ROOT / "config/crd").rglob("*.yaml")):
-                self.kube.apply_file(crd)
-            wait_for(lambda: self.kube.list_raw("EventDrivenSecret"), 15, "EventDrivenSecrets to be served",
-                     [self.cluster.apiserver])
-            self.cluster.install([ROOT / "config/rbac"])
+            self.cluster.install([ROOT / "config/crd", ROOT / "config/rbac"])
             self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
             tell("custom resource definition, ServiceAccount, roles")
 

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cloud/aws/test_bench.hpp"
+#include "support/aws_bench.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -22,16 +22,20 @@ class ClientTest : public testing::Test, protected test::Bench {
     if (!document) co_return std::unexpected(document.error());
     co_return std::make_shared<base::JsonDocument>(std::move(*document));
   }
-  static Answer call(Client& client, std::string body = "{}") { return support::run(ask(client, std::move(body))); }
+  static Answer call(Client& client, std::string body = "{}") {
+    return support::run(ask(client, std::move(body)));
+  }
   std::string key_of(std::size_t index) {
-    const std::string text(http.seen.at(index).headers.find("Authorization").value_or("(unsigned)"));
+    const std::string text(
+        http.seen.at(index).headers.find("Authorization").value_or("(unsigned)"));
     const auto start = text.find("Credential=") + 11;
     return text.substr(start, text.find('/', start) - start);
   }
 };
 
 std::string error_body(std::string_view code) {
-  return R"({"__type":"com.amazonaws.secretsmanager#)" + std::string(code) + R"(","message":"about hunter2"})";
+  return R"({"__type":"com.amazonaws.secretsmanager#)" + std::string(code) +
+         R"(","message":"about hunter2"})";
 }
 
 TEST_F(ClientTest, SignsAndNamesTheOperation) {
@@ -46,7 +50,8 @@ TEST_F(ClientTest, SignsAndNamesTheOperation) {
   EXPECT_EQ(seen.headers.find("Content-Type"), "application/x-amz-json-1.1");
   EXPECT_THAT(std::string(seen.headers.find("Authorization").value_or("")),
               HasSubstr("SignedHeaders=content-type;host;x-amz-date;x-amz-target"));
-  EXPECT_THAT(metrics.text(), HasSubstr(R"(code="200",operation="GetSecretValue",service="secretsmanager")"));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr(R"(code="200",operation="GetSecretValue",service="secretsmanager")"));
 }
 
 TEST_F(ClientTest, AnEmptyAnswerIsAnEmptyObject) {
@@ -79,26 +84,68 @@ struct Refusal {
 
 TEST_F(ClientTest, ClassifiesByCode) {
   const std::vector<Refusal> rows = {
-      {"JSON with a namespace", 400, error_body("ResourceNotFoundException"), {}, Failure::absent,
+      {"JSON with a namespace",
+       400,
+       error_body("ResourceNotFoundException"),
+       {},
+       Failure::absent,
        "ResourceNotFoundException"},
-      {"JSON with a URI", 400, R"({"__type":"AccessDeniedException:http://internal.amazon.com/coral/"})", {},
-       Failure::refused, "AccessDeniedException"},
-      {"not found with 404", 404, error_body("ResourceNotFoundException"), {}, Failure::absent,
+      {"JSON with a URI",
+       400,
+       R"({"__type":"AccessDeniedException:http://internal.amazon.com/coral/"})",
+       {},
+       Failure::refused,
+       "AccessDeniedException"},
+      {"not found with 404",
+       404,
+       error_body("ResourceNotFoundException"),
+       {},
+       Failure::absent,
        "ResourceNotFoundException"},
-      {"header only", 400, "", {{"x-amzn-ErrorType", "DecryptionFailure:x"}}, Failure::refused, "DecryptionFailure"},
-      {"query header only", 400, "", {{"x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender"}},
-       Failure::absent, "NonExistentQueue"},
-      {"XML for a JSON call", 403,
-       "<ErrorResponse><Errors><Error><Code>AccessDenied</Code></Error></Errors></ErrorResponse>", {},
-       Failure::refused, "AccessDenied"},
+      {"header only",
+       400,
+       "",
+       {{"x-amzn-ErrorType", "DecryptionFailure:x"}},
+       Failure::refused,
+       "DecryptionFailure"},
+      {"query header only",
+       400,
+       "",
+       {{"x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender"}},
+       Failure::absent,
+       "NonExistentQueue"},
+      {"XML for a JSON call",
+       403,
+       "<ErrorResponse><Errors><Error><Code>AccessDenied</Code></Error></Errors></ErrorResponse>",
+       {},
+       Failure::refused,
+       "AccessDenied"},
       {"a page of a proxy, 404", 404, "<html>not here</html>", {}, Failure::refused, "Http404"},
-      {"an unknown code", 400, error_body("BrandNewException"), {}, Failure::refused, "BrandNewException"},
+      {"an unknown code",
+       400,
+       error_body("BrandNewException"),
+       {},
+       Failure::refused,
+       "BrandNewException"},
       {"a code that is none", 400, R"({"__type":"evil code \n"})", {}, Failure::refused, "Http400"},
-      {"bad page token", 400, error_body("InvalidNextTokenException"), {}, Failure::expired,
+      {"bad page token",
+       400,
+       error_body("InvalidNextTokenException"),
+       {},
+       Failure::expired,
        "InvalidNextTokenException"},
-      {"bad parameter", 400, error_body("InvalidParameterException"), {}, Failure::invalid,
+      {"bad parameter",
+       400,
+       error_body("InvalidParameterException"),
+       {},
+       Failure::invalid,
        "InvalidParameterException"},
-      {"wrong key", 403, error_body("SignatureDoesNotMatch"), {}, Failure::credentials, "SignatureDoesNotMatch"},
+      {"no key at all",
+       403,
+       error_body("MissingAuthenticationTokenException"),
+       {},
+       Failure::credentials,
+       "MissingAuthenticationTokenException"},
   };
   for (const Refusal& row : rows) {
     SCOPED_TRACE(row.why);
@@ -117,8 +164,13 @@ TEST_F(ClientTest, ClassifiesByCode) {
 
 TEST_F(ClientTest, RetriesWhatMayPass) {
   const std::vector<std::pair<int, std::string>> failures = {
-      {500, ""}, {503, "<html>"}, {400, error_body("ThrottlingException")}, {403, error_body("RequestThrottled")},
-      {429, ""}, {400, error_body("InternalServiceError")}, {400, error_body("RequestTimeoutException")}};
+      {500, ""},
+      {503, "<html>"},
+      {400, error_body("ThrottlingException")},
+      {403, error_body("RequestThrottled")},
+      {429, ""},
+      {400, error_body("InternalServiceError")},
+      {400, error_body("RequestTimeoutException")}};
   for (const auto& [status, body] : failures) {
     http.reply(status, body).reply(status, body).reply(200, "{}");
     const auto client = this->client(Service::secretsmanager);
@@ -126,7 +178,9 @@ TEST_F(ClientTest, RetriesWhatMayPass) {
     EXPECT_EQ(http.seen.back().body, R"({"SecretId":"a"})") << "the body goes out again";
     EXPECT_TRUE(http.exhausted());
   }
-  http.reply_error(Failure::transient, "Timeout").reply_error(Failure::transient, "ConnectionLost").reply(500);
+  http.reply_error(Failure::transient, "Timeout")
+      .reply_error(Failure::transient, "ConnectionLost")
+      .reply(500);
   const auto client = this->client(Service::secretsmanager);
   const auto answer = call(*client);
   ASSERT_FALSE(answer);
@@ -181,12 +235,20 @@ TEST_F(ClientTest, CorrectsItsClockByTheServersDate) {
 }
 
 TEST_F(ClientTest, AWrongKeyIsNotTakenForAWrongClock) {
+  // The source of the keys is asked once more: somebody may have corrected them.
   http.reply(403, error_body("SignatureDoesNotMatch"), {{"Date", "Mon, 23 Nov 2026 01:01:00 GMT"}});
   http.reply(403, error_body("SignatureDoesNotMatch"));
   http.reply(403, error_body("SignatureDoesNotMatch"), {{"Date", "yesterday"}});
   const auto client = this->client(Service::secretsmanager);
-  for (int i = 0; i < 3; ++i) EXPECT_FALSE(call(*client));
+  EXPECT_FALSE(call(*client));
+  EXPECT_EQ(key_of(0), "AK1");
+  EXPECT_EQ(key_of(1), "AK2");
+  EXPECT_FALSE(call(*client));
+  EXPECT_EQ(keys->gets, 2);
   EXPECT_TRUE(http.exhausted());
+  for (const auto& seen : http.seen) {
+    EXPECT_EQ(seen.headers.find("X-Amz-Date"), "20261123T010000Z");
+  }
 }
 
 TEST_F(ClientTest, TheClockIsCorrectedOncePerCall) {

@@ -109,6 +109,8 @@ base::Task<base::Result<CredentialCache::Shared>> CredentialCache::refresh() {
   }
 
   base::Error error = std::move(fresh.error());
+  // A role that may not be assumed is no refusal of the call that wants to be signed.
+  if (!error.retryable()) error.failure = base::Failure::credentials;
   error.text = "AWS credentials (" + std::string(provider_->name()) + "): " + error.text;
   policy_.failed(clock_.now(), clock_.random());
   if (!must_renew()) {

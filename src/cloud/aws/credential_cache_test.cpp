@@ -7,7 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cloud/aws/test_bench.hpp"
+#include "support/aws_bench.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -46,7 +46,8 @@ TEST(RefreshPolicy, ByAge) {
   for (const Row& row : rows) {
     RefreshPolicy policy;
     policy.renewed(wall + row.lifetime, wall, 0);
-    EXPECT_EQ(policy.next(wall + row.age, now), row.action) << row.lifetime.count() << " " << row.age.count();
+    EXPECT_EQ(policy.next(wall + row.age, now), row.action)
+        << row.lifetime.count() << " " << row.age.count();
   }
 }
 
@@ -99,7 +100,8 @@ class CacheTest : public testing::Test, protected test::Bench {
 TEST_F(CacheTest, ServesWhatItHolds) {
   EXPECT_EQ(get(), "AK1");
   EXPECT_EQ(get(), "AK1");
-  EXPECT_THAT(metrics.text(), HasSubstr("edsm_credential_expiry_timestamp_seconds{source=\"numbered\"}"));
+  EXPECT_THAT(metrics.text(),
+              HasSubstr("edsm_credential_expiry_timestamp_seconds{source=\"numbered\"}"));
   clock.advance(minutes(45));
   EXPECT_EQ(get(), "AK2");
 }
@@ -128,6 +130,21 @@ TEST_F(CacheTest, AFailingSourceIsNotAskedInATightLoop) {
   EXPECT_EQ(keys->gets, 2);
 }
 
+TEST_F(CacheTest, WhateverIsFinalIsAMatterOfCredentials) {
+  for (const auto failure :
+       {base::Failure::refused, base::Failure::invalid, base::Failure::absent}) {
+    keys->failure = failure;
+    keys->failing = true;
+    clock.advance(minutes(5));
+    const auto got = support::run(context, credentials->get());
+    ASSERT_FALSE(got);
+    EXPECT_EQ(got.error().failure, base::Failure::credentials);
+  }
+  keys->failure = base::Failure::transient;
+  clock.advance(minutes(5));
+  EXPECT_EQ(support::run(context, credentials->get()).error().failure, base::Failure::transient);
+}
+
 TEST_F(CacheTest, ExpiredOnArrivalIsAnError) {
   keys->lifetime = seconds(-1);
   EXPECT_EQ(get(), "ExpiredCredentials");
@@ -141,7 +158,8 @@ TEST_F(CacheTest, SingleFlight) {
     const auto result = co_await cache.get();
     out.push_back(result ? (*result)->access_key_id : result.error().code);
   };
-  for (int i = 0; i < 3; ++i) boost::asio::co_spawn(context, ask(*credentials, got), boost::asio::detached);
+  for (int i = 0; i < 3; ++i)
+    boost::asio::co_spawn(context, ask(*credentials, got), boost::asio::detached);
   context.poll();
   EXPECT_EQ(keys->gets, 1);
   gate.open();
@@ -190,6 +208,31 @@ TEST_F(CacheTest, ACancelledRefreshIsTakenOver) {
   context.run();
   EXPECT_EQ(first, "");
   EXPECT_EQ(second, "AK2");
+}
+
+TEST_F(CacheTest, KeepFreshRenewsAheadOfNeed) {
+  support::ManualClock stepped;
+  auto provider = std::make_unique<test::NumberedCredentials>();
+  auto* const numbered = provider.get();
+  numbered->clock = &stepped;
+  CredentialCache cache(std::move(provider), stepped, log, metrics);
+  boost::asio::co_spawn(context, cache.keep_fresh(), boost::asio::detached);
+  const auto pass = [&](base::Duration time) {
+    stepped.advance(time);
+    context.restart();
+    context.poll();
+  };
+  pass(seconds(0));
+  EXPECT_EQ(numbered->gets, 1);
+  pass(minutes(44));
+  EXPECT_EQ(numbered->gets, 1);
+  numbered->failing = true;
+  pass(minutes(1));
+  EXPECT_EQ(numbered->gets, 2);
+  numbered->failing = false;
+  pass(minutes(1));
+  EXPECT_EQ(numbered->gets, 3);
+  EXPECT_EQ(support::run(context, cache.get()).value()->access_key_id, "AK3");
 }
 
 TEST_F(CacheTest, RejectionsOfOldOnesDoNotCount) {

@@ -47,10 +47,12 @@ TEST(EndpointUrl, OfEveryPartition) {
       {sts, "us-east-1", true, false, "https://sts-fips.us-east-1.amazonaws.com"},
       {sqs, "us-gov-west-1", true, false, "https://sqs.us-gov-west-1.amazonaws.com"},
       {sts, "us-gov-west-1", true, false, "https://sts.us-gov-west-1.amazonaws.com"},
-      {secrets, "us-gov-west-1", true, false, "https://secretsmanager-fips.us-gov-west-1.amazonaws.com"},
+      {secrets, "us-gov-west-1", true, false,
+       "https://secretsmanager-fips.us-gov-west-1.amazonaws.com"},
       {sqs, "eu-west-1", false, true, "https://sqs.eu-west-1.api.aws"},
       {secrets, "eu-west-1", false, true, "https://secretsmanager.eu-west-1.amazonaws.com"},
-      {secrets, "eusc-de-east-1", false, true, "https://secretsmanager.eusc-de-east-1.api.amazonwebservices.eu"},
+      {secrets, "eusc-de-east-1", false, true,
+       "https://secretsmanager.eusc-de-east-1.api.amazonwebservices.eu"},
       {sqs, "us-east-1", true, true, "https://sqs-fips.us-east-1.api.aws"},
       {sqs, "cn-north-1", false, true, "https://sqs.cn-north-1.api.amazonwebservices.com.cn"},
   };
@@ -65,15 +67,17 @@ TEST(EndpointUrl, OfEveryPartition) {
 }
 
 TEST(EndpointUrl, RefusesWhatIsNoRegion) {
-  for (const std::string_view region : {"", "EU-WEST-1", "eu-west-1.evil.example", "a/b", "-a", "a-", "a@b", "a b",
-                                        "abcdefghijklmnopqrstuvwxyzabcdefghij"}) {
+  for (const std::string_view region :
+       {"", "EU-WEST-1", "eu-west-1.evil.example", "a/b", "-a", "a-", "a@b", "a b",
+        "abcdefghijklmnopqrstuvwxyzabcdefghij"}) {
     const auto url = endpoint_url(Service::sqs, region, {});
     ASSERT_FALSE(url) << region;
     EXPECT_EQ(url.error().code, "InvalidRegion");
   }
   EndpointSettings dual_stack;
   dual_stack.dual_stack = true;
-  EXPECT_EQ(endpoint_url(Service::sqs, "us-iso-east-1", dual_stack).error().code, "UnsupportedEndpoint");
+  EXPECT_EQ(endpoint_url(Service::sqs, "us-iso-east-1", dual_stack).error().code,
+            "UnsupportedEndpoint");
 }
 
 TEST(EndpointSettings, OrderOfSources) {
@@ -111,8 +115,10 @@ TEST(EndpointSettings, Errors) {
       {{{"AWS_USE_DUALSTACK_ENDPOINT", "1"}}, "InvalidEndpointSettings"},
       {{{"AWS_ENDPOINT_URL", "localhost:4566"}}, "InvalidEndpointSettings"},
       {{{"AWS_ENDPOINT", "http://a/?b=c"}}, "InvalidEndpointSettings"},
-      {{{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_ENDPOINT_URL_STS", "http://a"}}, "ConflictingEndpoints"},
-      {{{"AWS_USE_DUALSTACK_ENDPOINT", "true"}, {"AWS_ENDPOINT", "http://a"}}, "ConflictingEndpoints"},
+      {{{"AWS_USE_FIPS_ENDPOINT", "true"}, {"AWS_ENDPOINT_URL_STS", "http://a"}},
+       "ConflictingEndpoints"},
+      {{{"AWS_USE_DUALSTACK_ENDPOINT", "true"}, {"AWS_ENDPOINT", "http://a"}},
+       "ConflictingEndpoints"},
   };
   for (const auto& [env, code] : rows) {
     const auto settings = load_endpoint_settings(from(env), none);
@@ -138,10 +144,13 @@ TEST(QueueUrl, AllForms) {
       {"https://eu-west-1.queue.amazonaws.com/123456789012/edsm", "eu-west-1", true},
       {"https://cn-north-1.queue.amazonaws.com.cn/123456789012/edsm", "cn-north-1", true},
       {"https://queue.amazonaws.com/123456789012/edsm", "us-east-1", true},
-      {"https://vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com/123456789012/edsm", "eu-west-1", true},
+      {"https://vpce-0a1b-2c3d.sqs.eu-west-1.vpce.amazonaws.com/123456789012/edsm", "eu-west-1",
+       true},
       {"http://127.0.0.1:4566/000000000000/edsm", "", false},
-      {"http://sqs.eu-west-1.localhost.localstack.cloud:4566/000000000000/edsm", "eu-west-1", false},
-      {"http://eu-west-1.queue.localhost.localstack.cloud:4566/000000000000/edsm", "eu-west-1", false},
+      {"http://sqs.eu-west-1.localhost.localstack.cloud:4566/000000000000/edsm", "eu-west-1",
+       false},
+      {"http://eu-west-1.queue.localhost.localstack.cloud:4566/000000000000/edsm", "eu-west-1",
+       false},
       {"http://queue.localhost.localstack.cloud:4566/000000000000/edsm", "us-east-1", false},
       {"http://localhost:4566/queue/eu-west-1/000000000000/edsm", "eu-west-1", false},
       {"https://sqs.eu-west-1.amazonaws.com.evil.example/123456789012/edsm", "", false},
@@ -155,15 +164,19 @@ TEST(QueueUrl, AllForms) {
     EXPECT_EQ(queue->aws_host, row.aws_host) << row.url;
     EXPECT_EQ(queue->name, "edsm");
   }
-  EXPECT_EQ(parse_queue_url("https://sqs.eu-west-1.amazonaws.com/123456789012/a_b-1.fifo")->name, "a_b-1.fifo");
+  EXPECT_EQ(parse_queue_url("https://sqs.eu-west-1.amazonaws.com/123456789012/a_b-1.fifo")->name,
+            "a_b-1.fifo");
 }
 
 TEST(QueueUrl, RefusesWhatIsNone) {
   for (const std::string_view text :
-       {"", "edsm", "arn:aws:sqs:eu-west-1:123456789012:edsm", "https://sqs.eu-west-1.amazonaws.com/",
-        "https://sqs.eu-west-1.amazonaws.com/123456789012", "https://sqs.eu-west-1.amazonaws.com/123456789012/a/b",
-        "https://sqs.eu-west-1.amazonaws.com/123456789012/a b", "https://sqs.eu-west-1.amazonaws.com/me/edsm",
-        "https://sqs.eu-west-1.amazonaws.com/123456789012/edsm?a=b", "ftp://sqs.eu-west-1.amazonaws.com/1/edsm"}) {
+       {"", "edsm", "arn:aws:sqs:eu-west-1:123456789012:edsm",
+        "https://sqs.eu-west-1.amazonaws.com/", "https://sqs.eu-west-1.amazonaws.com/123456789012",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/a/b",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/a b",
+        "https://sqs.eu-west-1.amazonaws.com/me/edsm",
+        "https://sqs.eu-west-1.amazonaws.com/123456789012/edsm?a=b",
+        "ftp://sqs.eu-west-1.amazonaws.com/1/edsm"}) {
     const auto queue = parse_queue_url(text);
     ASSERT_FALSE(queue) << text;
     EXPECT_EQ(queue.error().code, "InvalidQueueUrl");

@@ -111,8 +111,10 @@ constexpr auto table = std::to_array<Row>({
 constexpr auto skew_codes = std::to_array<std::string_view>(
     {"AuthFailure", "InvalidSignature", "RequestExpired", "RequestInTheFuture",
      "RequestTimeTooSkewed", "SignatureDoesNotMatch"});
+// Signatures too: a key that was repaired in its file is found by reading the file again.
 constexpr auto renewable_codes = std::to_array<std::string_view>(
-    {"ExpiredToken", "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClient"});
+    {"ExpiredToken", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidSignature",
+     "SignatureDoesNotMatch", "UnrecognizedClient"});
 
 std::string_view stem(std::string_view code) {
   static constexpr std::string_view ending = "Exception";

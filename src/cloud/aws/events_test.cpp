@@ -50,26 +50,29 @@ std::string native(std::string_view detail, std::string_view resources = "") {
 /// `members` are those of `detail` after eventName.
 std::string trail(std::string_view name, std::string_view members,
                   std::string_view detail_type = "AWS API Call via CloudTrail") {
-  return fmt::format(R"({{"version":"0","id":"79f04f06-924c-7a00-b3f8-e532167d23e0","detail-type":"{}",
+  return fmt::format(
+      R"({{"version":"0","id":"79f04f06-924c-7a00-b3f8-e532167d23e0","detail-type":"{}",
     "source":"aws.secretsmanager","account":"123456789012","time":"2024-10-23T12:26:45Z","region":"eu-west-1",
     "resources":[],"detail":{{"eventVersion":"1.09","userIdentity":{{"type":"IAMUser","userName":"u"}},
     "eventSource":"secretsmanager.amazonaws.com","awsRegion":"eu-west-1","eventType":"AwsApiCall",
     "eventName":"{}",{}}}}})",
-                     detail_type, name, members);
+      detail_type, name, members);
 }
 
 std::string service_event(std::string_view name, std::string_view members) {
-  return fmt::format(R"({{"detail-type":"AWS Service Event via CloudTrail","source":"aws.secretsmanager",
+  return fmt::format(
+      R"({{"detail-type":"AWS Service Event via CloudTrail","source":"aws.secretsmanager",
     "region":"eu-west-1","resources":[],"detail":{{"eventSource":"secretsmanager.amazonaws.com",
     "awsRegion":"eu-west-1","eventName":"{}","requestParameters":null,"responseElements":null,
     "eventType":"AwsServiceEvent",{}}}}})",
-                     name, members);
+      name, members);
 }
 
 TEST(DecodeEvent, WhatIsNoEventIsMalformedAndNotQuoted) {
   for (const std::string& body :
-       {"", "not json", "[1]", "7", "null", "{}", R"({"hello":"hunter2"})", R"({"detail":7})", R"({"detail":{}})",
-        R"({"Type":"Notification"})", R"({"Type":"Notification","Message":"hunter2"})",
+       {"", "not json", "[1]", "7", "null", "{}", R"({"hello":"hunter2"})", R"({"detail":7})",
+        R"({"detail":{}})", R"({"Type":"Notification"})",
+        R"({"Type":"Notification","Message":"hunter2"})",
         R"({"Type":"Notification","Message":"{\"Type\":\"Notification\",\"Message\":\"{}\"}"})",
         R"({"source":"aws.secretsmanager","detail":{"some":"hunter2"}})"}) {
     const auto decoded = decode_event(body);
@@ -81,10 +84,14 @@ TEST(DecodeEvent, WhatIsNoEventIsMalformedAndNotQuoted) {
 
 TEST(DecodeEvent, EventsThatMustNameASecretAreMalformedWithoutOne) {
   EXPECT_EQ(kind(decode_event(native(R"({"labelUpdated":"AWSCURRENT"})"))), "malformed");
-  for (const std::string_view name : {"PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage", "CreateSecret",
-                                      "DeleteSecret", "RestoreSecret", "RotationSucceeded"}) {
-    EXPECT_EQ(kind(decode_event(trail(name, R"("requestParameters":null,"responseElements":null)"))), "malformed");
-    EXPECT_EQ(kind(decode_event(trail(name, R"("requestParameters":{"secretId":"bad id"})"))), "malformed");
+  for (const std::string_view name :
+       {"PutSecretValue", "UpdateSecret", "UpdateSecretVersionStage", "CreateSecret",
+        "DeleteSecret", "RestoreSecret", "RotationSucceeded"}) {
+    EXPECT_EQ(
+        kind(decode_event(trail(name, R"("requestParameters":null,"responseElements":null)"))),
+        "malformed");
+    EXPECT_EQ(kind(decode_event(trail(name, R"("requestParameters":{"secretId":"bad id"})"))),
+              "malformed");
   }
 }
 
@@ -93,7 +100,8 @@ TEST(DecodeEvent, DeepNestingIsRefused) {
 }
 
 TEST(DecodeEvent, NativeEvent) {
-  const auto detail = fmt::format(R"({{"name":"prod/db","labelUpdated":"AWSCURRENT","versionId":"{}"}})", version);
+  const auto detail =
+      fmt::format(R"({{"name":"prod/db","labelUpdated":"AWSCURRENT","versionId":"{}"}})", version);
   const auto decoded = decode_event(native(detail, "\"" + arn + "\""));
   EXPECT_EQ(version_of(decoded), version);
   EXPECT_EQ(std::get<Hint>(decoded).cause, "Secret Label Updated");
@@ -102,18 +110,21 @@ TEST(DecodeEvent, NativeEvent) {
   EXPECT_FALSE(reaches(decoded, "prod/db", "us-east-1"));
 
   EXPECT_TRUE(reaches(decode_event(native(detail)), "prod/db")) << "by the name alone";
-  EXPECT_TRUE(reaches(decode_event(native("{}", "\"" + arn + "\"")), "prod/db")) << "by the ARN alone";
+  EXPECT_TRUE(reaches(decode_event(native("{}", "\"" + arn + "\"")), "prod/db"))
+      << "by the ARN alone";
   EXPECT_TRUE(reaches(decode_event(detail), "prod/db")) << "bare detail";
   EXPECT_TRUE(reaches(decode_event(detail), "prod/db", "us-east-1")) << "its region is unknown";
 }
 
 TEST(DecodeEvent, OtherLabelsAreIrrelevant) {
   for (const std::string_view label : {"AWSPREVIOUS", "blue"}) {
-    const auto detail = fmt::format(R"({{"name":"prod/db","labelUpdated":"{}","versionId":"{}"}})", label, version);
+    const auto detail =
+        fmt::format(R"({{"name":"prod/db","labelUpdated":"{}","versionId":"{}"}})", label, version);
     EXPECT_EQ(kind(decode_event(native(detail, "\"" + arn + "\""))), "irrelevant");
   }
-  EXPECT_EQ(kind(decode_event(trail("UpdateSecretVersionStage",
-                                    R"("requestParameters":{"secretId":"prod/db","versionStage":"AWSPENDING"})"))),
+  EXPECT_EQ(kind(decode_event(trail(
+                "UpdateSecretVersionStage",
+                R"("requestParameters":{"secretId":"prod/db","versionStage":"AWSPENDING"})"))),
             "irrelevant");
 }
 
@@ -126,66 +137,89 @@ struct Row {
 
 TEST(DecodeEvent, WhatCanChangeAValueIsAHint) {
   const std::string by_id = R"("requestParameters":{"secretId":"prod/db"},"responseElements":null)";
-  const std::string by_arn = R"("requestParameters":null,"responseElements":{"arn":")" + arn + "\"}";
+  const std::string by_arn =
+      R"("requestParameters":null,"responseElements":{"arn":")" + arn + "\"}";
   const std::string extra = R"("additionalEventData":{"SecretId":")" + arn + "\"}";
   const std::string token = fmt::format(R"("clientRequestToken":"{}")", version);
   const std::vector<Row> rows = {
       {"Put, id", trail("PutSecretValue", by_id)},
       {"Put, ARN in the answer", trail("PutSecretValue", by_arn)},
       {"Put, aRN", trail("PutSecretValue", R"("responseElements":{"aRN":")" + arn + "\"}")},
-      {"Put, ARN in capitals", trail("PutSecretValue", R"("responseElements":{"ARN":")" + arn + "\"}")},
-      {"Put, full ARN as id", trail("PutSecretValue", R"("requestParameters":{"secretId":")" + arn + "\"}")},
-      {"Put, token", trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db",)" + token + "}"), version},
+      {"Put, ARN in capitals",
+       trail("PutSecretValue", R"("responseElements":{"ARN":")" + arn + "\"}")},
+      {"Put, full ARN as id",
+       trail("PutSecretValue", R"("requestParameters":{"secretId":")" + arn + "\"}")},
+      {"Put, token",
+       trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db",)" + token + "}"),
+       version},
       {"Put, version in the answer",
-       trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db"},"responseElements":{"versionId":")" +
-                                   std::string(version) + "\"}"),
+       trail("PutSecretValue",
+             R"("requestParameters":{"secretId":"prod/db"},"responseElements":{"versionId":")" +
+                 std::string(version) + "\"}"),
        version},
       {"Put, current among labels",
-       trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db","versionStages":["x","AWSCURRENT"],)" +
-                                   token + "}"),
+       trail("PutSecretValue",
+             R"("requestParameters":{"secretId":"prod/db","versionStages":["x","AWSCURRENT"],)" +
+                 token + "}"),
        version},
       // The first version of a secret becomes current whatever was asked for.
       {"Put, pending only: re-read, version unknown",
-       trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db","versionStages":["AWSPENDING"],)" +
-                                   token + "}")},
-      {"Put, odd token", trail("PutSecretValue", R"("requestParameters":{"secretId":"prod/db","clientRequestToken":"x y"})")},
-      {"Update", trail("UpdateSecret", R"("requestParameters":{"secretId":"prod/db",)" + token + "}"), version},
+       trail("PutSecretValue",
+             R"("requestParameters":{"secretId":"prod/db","versionStages":["AWSPENDING"],)" +
+                 token + "}")},
+      {"Put, odd token",
+       trail("PutSecretValue",
+             R"("requestParameters":{"secretId":"prod/db","clientRequestToken":"x y"})")},
+      {"Update",
+       trail("UpdateSecret", R"("requestParameters":{"secretId":"prod/db",)" + token + "}"),
+       version},
       {"Rollback",
-       trail("UpdateSecretVersionStage",
-             R"("requestParameters":{"secretId":"prod/db","versionStage":"AWSCURRENT","moveToVersionId":")" +
-                 std::string(version) + "\"}"),
+       trail(
+           "UpdateSecretVersionStage",
+           R"("requestParameters":{"secretId":"prod/db","versionStage":"AWSCURRENT","moveToVersionId":")" +
+               std::string(version) + "\"}"),
        version},
       {"Rollback, nothing but the id", trail("UpdateSecretVersionStage", by_id)},
-      {"Create, by name", trail("CreateSecret", R"("requestParameters":{"name":"prod/db",)" + token + "}"), version},
+      {"Create, by name",
+       trail("CreateSecret", R"("requestParameters":{"name":"prod/db",)" + token + "}"), version},
       {"Create, by ARN", trail("CreateSecret", by_arn)},
       {"Delete, documented sample",
-       trail("DeleteSecret", R"("requestParameters":{"recoveryWindowInDays":30,"secretId":"prod/db"},
-             "responseElements":{"name":"prod/db","deletionDate":"May 3, 2018 5:51:02 PM","aRN":")" + arn + "\"}")},
+       trail("DeleteSecret",
+             R"("requestParameters":{"recoveryWindowInDays":30,"secretId":"prod/db"},
+             "responseElements":{"name":"prod/db","deletionDate":"May 3, 2018 5:51:02 PM","aRN":")" +
+                 arn + "\"}")},
       {"Restore", trail("RestoreSecret", by_id)},
-      {"Rotate: the value changes later", trail("RotateSecret", R"("requestParameters":{"secretId":"prod/db",)" + token + "}")},
+      {"Rotate: the value changes later",
+       trail("RotateSecret", R"("requestParameters":{"secretId":"prod/db",)" + token + "}")},
       {"CancelRotate", trail("CancelRotateSecret", by_id)},
       {"RotationSucceeded",
-       service_event("RotationSucceeded", extra + R"(,"requestID":"Rotation-)" + arn + "-" + std::string(version) + "\""),
+       service_event("RotationSucceeded", extra + R"(,"requestID":"Rotation-)" + arn + "-" +
+                                              std::string(version) + "\""),
        version},
       {"RotationSucceeded, managed",
        service_event("RotationSucceeded", R"("serviceEventDetails":{"secretId":")" + arn + "\"}")},
       {"RotationSucceeded, requestParameters",
-       service_event("RotationSucceeded", R"("x":1,"additionalEventData":null,"serviceEventDetails":{"secretId":")" + arn + "\"}")},
+       service_event("RotationSucceeded",
+                     R"("x":1,"additionalEventData":null,"serviceEventDetails":{"secretId":")" +
+                         arn + "\"}")},
       {"StartSecretVersionDelete", service_event("StartSecretVersionDelete", extra)},
       {"EndSecretVersionDelete", service_event("EndSecretVersionDelete", extra)},
       {"CancelSecretVersionDelete", service_event("CancelSecretVersionDelete", extra)},
       {"a call of tomorrow", trail("TransmogrifySecret", by_id)},
       {"a service event of tomorrow", service_event("SecretTransmogrified", extra)},
-      {"a service event with an errorCode", service_event("EndSecretVersionDelete", extra + R"(,"errorCode":"X")")},
+      {"a service event with an errorCode",
+       service_event("EndSecretVersionDelete", extra + R"(,"errorCode":"X")")},
       {"Replicate", trail("ReplicateSecretToRegions", by_id), "", true},
       {"RemoveRegions", trail("RemoveRegionsFromReplication", by_arn), "", true},
       {"StopReplication", trail("StopReplicationToReplica", by_arn), "", true},
       {"ReplicationSucceeded", service_event("ReplicationSucceeded", extra), "", true},
-      {"hand-made", R"({"detail":{"awsRegion":"eu-west-1","eventName":"PutSecretValue","requestParameters":{"secretId":"prod/db"}}})"},
+      {"hand-made",
+       R"({"detail":{"awsRegion":"eu-west-1","eventName":"PutSecretValue","requestParameters":{"secretId":"prod/db"}}})"},
       {"hand-made, region in the envelope",
        R"({"region":"eu-west-1","detail":{"eventName":"PutSecretValue","requestParameters":{"SecretId":"prod/db"}}})"},
       {"hand-made, no region at all",
-       R"({"detail":{"eventName":"PutSecretValue","requestParameters":{"secretId":"prod/db"}}})", "", true},
+       R"({"detail":{"eventName":"PutSecretValue","requestParameters":{"secretId":"prod/db"}}})",
+       "", true},
       {"bare detail", R"({"eventSource":"secretsmanager.amazonaws.com","eventName":"PutSecretValue",
        "awsRegion":"eu-west-1","requestParameters":{"secretId":"prod/db"}})"},
       {"in an SNS notification",
@@ -207,25 +241,29 @@ TEST(DecodeEvent, WhatCannotChangeAValueIsIrrelevant) {
   const std::string by_id = R"("requestParameters":{"secretId":"prod/db"})";
   const std::string extra = R"("additionalEventData":{"SecretId":")" + arn + "\"}";
   for (const std::string_view name :
-       {"GetSecretValue", "BatchGetSecretValue", "DescribeSecret", "ListSecrets", "ListSecretVersionIds",
-        "GetResourcePolicy", "GetRandomPassword", "TagResource", "UntagResource", "PutResourcePolicy",
-        "DeleteResourcePolicy", "ValidateResourcePolicy"}) {
+       {"GetSecretValue", "BatchGetSecretValue", "DescribeSecret", "ListSecrets",
+        "ListSecretVersionIds", "GetResourcePolicy", "GetRandomPassword", "TagResource",
+        "UntagResource", "PutResourcePolicy", "DeleteResourcePolicy", "ValidateResourcePolicy"}) {
     EXPECT_EQ(kind(decode_event(trail(name, by_id))), "irrelevant") << name;
   }
-  for (const std::string_view name : {"RotationFailed", "RotationAbandoned", "RotationStarted", "TestRotationFailed",
-                                      "TestRotationSucceeded"}) {
+  for (const std::string_view name : {"RotationFailed", "RotationAbandoned", "RotationStarted",
+                                      "TestRotationFailed", "TestRotationSucceeded"}) {
     EXPECT_EQ(kind(decode_event(service_event(name, extra))), "irrelevant") << name;
   }
   const std::vector<std::pair<std::string_view, std::string>> others = {
-      {"a failed call", trail("PutSecretValue", by_id + R"(,"errorCode":"AccessDenied","errorMessage":"no")")},
+      {"a failed call",
+       trail("PutSecretValue", by_id + R"(,"errorCode":"AccessDenied","errorMessage":"no")")},
       {"a failed rotation", service_event("RotationFailed", extra + R"(,"errorMessage":"Error")")},
       {"a read of tomorrow", trail("PeekSecret", by_id + R"(,"readOnly":true)")},
       {"a read of an emulator", trail("PeekSecret", by_id + R"(,"readOnly":"true")")},
-      {"an unknown call without a secret", trail("PutAccountSettings", R"("requestParameters":{})")},
-      {"another service", R"({"source":"aws.s3","detail":{"eventName":"PutObject","requestParameters":{"secretId":"a"}}})"},
+      {"an unknown call without a secret",
+       trail("PutAccountSettings", R"("requestParameters":{})")},
+      {"another service",
+       R"({"source":"aws.s3","detail":{"eventName":"PutObject","requestParameters":{"secretId":"a"}}})"},
       {"another service's call",
        R"({"source":"aws.secretsmanager","detail":{"eventSource":"kms.amazonaws.com","eventName":"Decrypt"}})"},
-      {"an insight", R"({"source":"aws.secretsmanager","detail-type":"AWS Insight via CloudTrail","detail":{}})"},
+      {"an insight",
+       R"({"source":"aws.secretsmanager","detail-type":"AWS Insight via CloudTrail","detail":{}})"},
   };
   for (const auto& [why, body] : others) EXPECT_EQ(kind(decode_event(body)), "irrelevant") << why;
 }

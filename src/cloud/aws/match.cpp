@@ -83,6 +83,7 @@ void HintKeys::add_name(std::string_view region, std::string_view account, std::
 }
 
 void HintKeys::add(std::string_view id) {
+  if (id.empty() || ++ids_ > max_ids) return;
   if (const auto arn = parse_secret_arn(id)) {
     account_ = arn->account;
     add_name(arn->region, arn->account, arn->resource);

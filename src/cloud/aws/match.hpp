@@ -40,11 +40,13 @@ std::vector<std::string> binding_keys(std::string_view region, std::string_view 
 /// Collects the keys of one hint from every way in which an event names its secret.
 class HintKeys {
  public:
+  static constexpr std::size_t max_ids = 32;
+
   /// `region` is used for names; empty: unknown, so all. An ARN brings its own.
   explicit HintKeys(std::string_view region, bool all_regions = false)
       : region_(region), all_regions_(all_regions || region.empty()) {}
 
-  /// A name, ARN or partial ARN; anything else is ignored.
+  /// A name, ARN or partial ARN; anything else is ignored, and so is what comes after `max_ids`.
   void add(std::string_view id);
   bool empty() const { return keys_.empty() && names_.empty(); }
   std::vector<std::string> take() &&;
@@ -54,6 +56,7 @@ class HintKeys {
 
   std::string region_;
   bool all_regions_;
+  std::size_t ids_ = 0;
   std::string account_;             ///< of the ARN that came along, which is also that of the names
   std::vector<std::string> names_;  ///< bare ones
   std::vector<std::string> keys_;

@@ -17,14 +17,15 @@ TEST(SecretArn, RefusesWhatIsNone) {
         std::string("arn:aws:secretsmanager:eu-west-1:123456789012:other:db-abcdef"),
         std::string("arn:aws:secretsmanager:eu-west-1:12345:secret:db"),
         std::string("arn:aws:secretsmanager:eu/west:123456789012:secret:db"),
-        std::string("arn:evil:secretsmanager:eu-west-1:123456789012:secret:db"), arn + "a b", arn + "a:b",
-        arn + std::string(2048, 'a')}) {
+        std::string("arn:evil:secretsmanager:eu-west-1:123456789012:secret:db"), arn + "a b",
+        arn + "a:b", arn + std::string(2048, 'a')}) {
     EXPECT_FALSE(parse_secret_arn(text)) << text;
   }
 }
 
 TEST(SecretArn, HasItsParts) {
-  const auto parsed = parse_secret_arn("arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:rds!db-x/y-a1B2c3");
+  const auto parsed = parse_secret_arn(
+      "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:rds!db-x/y-a1B2c3");
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->region, "cn-north-1");
   EXPECT_EQ(parsed->account, "123456789012");
@@ -51,9 +52,9 @@ TEST(SecretName, MeansByNameArnAndPartialArn) {
 
 struct Pair {
   std::string_view why;
-  std::string binding;         ///< path of a binding in eu-west-1
-  std::string hint;            ///< id in an event
-  std::string_view region;     ///< of the event
+  std::string binding;      ///< path of a binding in eu-west-1
+  std::string hint;         ///< id in an event
+  std::string_view region;  ///< of the event
   bool all_regions = false;
   bool match = true;
 };
@@ -72,7 +73,8 @@ TEST(MatchKeys, HintsFindTheirBindings) {
       {"full ARN, name", arn + "db-a1B2c3", "db", "eu-west-1"},
       {"full ARN, partial", arn + "db-a1B2c3", arn + "db", "eu-west-1"},
       {"partial ARN, full", arn + "db", arn + "db-a1B2c3", "eu-west-1"},
-      {"partial ARN that looks full, full", arn + "db-abcdef", arn + "db-abcdef-a1B2c3", "eu-west-1"},
+      {"partial ARN that looks full, full", arn + "db-abcdef", arn + "db-abcdef-a1B2c3",
+       "eu-west-1"},
       {"unknown region", "db", "db", ""},
       {"replica, by name", "db", other_region + "db-a1B2c3", "us-east-1", true},
       {"replica, by ARN", arn + "db-a1B2c3", other_region + "db-a1B2c3", "us-east-1", true},
@@ -90,7 +92,8 @@ TEST(MatchKeys, HintsFindTheirBindings) {
     hint.add(pair.hint);
     const auto said = std::move(hint).take();
     const auto kept = binding_keys("eu-west-1", pair.binding);
-    const bool match = std::ranges::any_of(said, [&](const auto& key) { return std::ranges::count(kept, key) != 0; });
+    const bool match = std::ranges::any_of(
+        said, [&](const auto& key) { return std::ranges::count(kept, key) != 0; });
     EXPECT_EQ(match, pair.match) << pair.why;
   }
 }
@@ -106,6 +109,9 @@ TEST(MatchKeys, NamesBesideAnArnAreOfItsAccount) {
 }
 
 TEST(MatchKeys, AreFew) {
+  HintKeys flood("eu-west-1");
+  for (int i = 0; i < 10'000; ++i) flood.add(arn + "db" + std::to_string(i));
+  EXPECT_EQ(std::move(flood).take().size(), 2 * HintKeys::max_ids);
   EXPECT_EQ(binding_keys("eu-west-1", "prod/db").size(), 2U);
   EXPECT_EQ(binding_keys("eu-west-1", arn + "db-a1B2c3").size(), 6U);
 }

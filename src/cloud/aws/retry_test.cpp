@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cloud/aws/test_bench.hpp"
+#include "support/aws_bench.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -12,11 +12,14 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 constexpr std::uint64_t one_second = 1'000'000;
 
-base::Error error(Failure failure, std::string code = "X") { return {failure, std::move(code), "text", {}}; }
+base::Error error(Failure failure, std::string code = "X") {
+  return {failure, std::move(code), "text", {}};
+}
 
 TEST(RetryPolicy, OnlyWhatMayPassByItself) {
-  for (const auto failure : {Failure::conflict, Failure::expired, Failure::credentials, Failure::refused,
-                             Failure::absent, Failure::invalid, Failure::cancelled}) {
+  for (const auto failure :
+       {Failure::conflict, Failure::expired, Failure::credentials, Failure::refused,
+        Failure::absent, Failure::invalid, Failure::cancelled}) {
     RetryQuota quota;
     EXPECT_FALSE(RetryPolicy(quota, 3).next(error(failure), 0)) << to_string(failure);
     EXPECT_EQ(quota.available(), RetryQuota::capacity);

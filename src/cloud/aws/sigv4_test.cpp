@@ -1,6 +1,5 @@
 #include "cloud/aws/sigv4.hpp"
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -284,14 +283,11 @@ TEST(Signer, JoinsRepeatedHeaders) {
   EXPECT_NE(canonical.find("\nmy-header:b,a\n"), std::string::npos) << canonical;
 }
 
-// The published suite: awslabs/aws-c-auth, tests/aws-signing-test-suite/v4 (Apache-2.0). It is not
-// part of this tree: EDSM_SIGV4_SUITE names a copy of that folder.
+// The published suite, if a copy of it is there; tests/vectors/sigv4/README.md tells where from.
 class PublishedSuite : public testing::Test {
  protected:
   void SetUp() override {
-    const char* const folder = std::getenv("EDSM_SIGV4_SUITE");
-    if (folder == nullptr) GTEST_SKIP() << "EDSM_SIGV4_SUITE names no copy of the suite";
-    folder_ = folder;
+    if (!std::filesystem::exists(folder_)) GTEST_SKIP() << "no copy of the suite in " << folder_;
   }
 
   static std::string read(const std::filesystem::path& path) {
@@ -334,7 +330,7 @@ class PublishedSuite : public testing::Test {
     return request;
   }
 
-  std::filesystem::path folder_;
+  const std::filesystem::path folder_ = EDSM_SOURCE_DIR "/tests/vectors/sigv4/v4";
 };
 
 TEST_F(PublishedSuite, HeaderSignatures) {

@@ -18,8 +18,9 @@ namespace edsm::cloud::aws {
 class ListingPolicy {
  public:
   bool next_page(std::size_t pages_read, std::size_t unfound) const {
-    if (!allowed_ || unfound <= 3) return false;
-    return pages_read < unfound && (!known_pages_ || *known_pages_ < unfound + pages_read);
+    if (!allowed_ || unfound == 0 || (pages_read == 0 && unfound <= 3)) return false;
+    if (known_pages_ && pages_read < *known_pages_) return *known_pages_ - pages_read < unfound;
+    return pages_read < unfound;
   }
   /// The list ended after so many pages.
   void ended(std::size_t pages) { known_pages_ = pages; }

@@ -27,7 +27,8 @@ inline Getenv env_of(const Strings& variables) {
 inline ReadFile files_of(const Strings& files) {
   return [&files](const std::string& path) -> base::Result<base::SecretBytes> {
     const auto found = files.find(path);
-    if (found == files.end()) return base::fail(base::Failure::absent, "NoSuchFile", path + " does not exist");
+    if (found == files.end())
+      return base::fail(base::Failure::absent, "NoSuchFile", path + " does not exist");
     return base::SecretBytes(found->second);
   };
 }
@@ -45,7 +46,7 @@ class NumberedCredentials final : public CredentialsProvider {
   base::Task<base::Result<Credentials>> get() override {
     ++gets;
     if (wait_on != nullptr) co_await wait_on->wait();
-    if (failing) co_return base::fail(base::Failure::credentials, "Scripted", "scripted failure");
+    if (failing) co_return base::fail(failure, "Scripted", "scripted failure");
     Credentials credentials;
     credentials.access_key_id = "AK" + std::to_string(gets);
     credentials.secret_access_key.append("secret");
@@ -55,6 +56,7 @@ class NumberedCredentials final : public CredentialsProvider {
 
   int gets = 0;
   bool failing = false;
+  base::Failure failure = base::Failure::credentials;  ///< of a failing one
   base::Gate* wait_on = nullptr;
   base::Clock* clock = nullptr;  ///< set: they expire after `lifetime`
   base::Duration lifetime = std::chrono::hours(1);
@@ -73,8 +75,8 @@ struct Bench {
 
   Wiring wiring() { return {clock, log, metrics, retry}; }
   std::unique_ptr<Client> client(Service service, std::string region = "eu-west-1") {
-    return std::make_unique<Client>(service, std::move(region), "https://aws.example", http, credentials.get(),
-                                    wiring());
+    return std::make_unique<Client>(service, std::move(region), "https://aws.example", http,
+                                    credentials.get(), wiring());
   }
   std::string logged() const {
     std::string all;

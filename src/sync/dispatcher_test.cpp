@@ -1,0 +1,145 @@
+#include "sync/dispatcher.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/task_group.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run.hpp"
+
+namespace edsm::sync {
+namespace {
+
+using namespace std::chrono_literals;
+using Names = std::vector<std::string>;
+
+class DispatcherTest : public testing::Test {
+ protected:
+  ~DispatcherTest() override {
+    for (auto& [key, gate] : gates) gate->open();
+    group.cancel();
+    poll();
+    clock.advance(100h);
+    poll();
+  }
+  void start() {
+    group.spawn(dispatcher.run());
+    poll();
+  }
+  void poll() {
+    io.restart();
+    io.poll();
+  }
+  void finish(const std::string& key) {
+    gates.at(key)->open();
+    poll();
+  }
+
+  static base::Task<void> work(DispatcherTest& test, WorkQueue::Taken taken) {
+    test.begun.push_back(taken.key);
+    const auto gate = std::make_shared<base::Gate>();
+    test.gates[taken.key] = gate;
+    co_await gate->wait();
+    test.ended.push_back(taken.key);
+  }
+
+  boost::asio::io_context io{1};
+  support::ManualClock clock;
+  std::map<std::string, std::shared_ptr<base::Gate>> gates;
+  Names begun;
+  Names ended;
+  Dispatcher dispatcher{clock, 2,
+                        [this](WorkQueue::Taken taken) { return work(*this, std::move(taken)); }};
+  base::TaskGroup group{io.get_executor()};
+};
+
+TEST_F(DispatcherTest, AtMostSoManyAtATime) {
+  start();
+  for (const auto* const key : {"a", "b", "c"}) dispatcher.add_now(key);
+  poll();
+  EXPECT_EQ(begun, (Names{"a", "b"}));
+  finish("b");
+  EXPECT_EQ(begun, (Names{"a", "b", "c"}));
+  EXPECT_EQ(ended, Names{"b"});
+}
+
+TEST_F(DispatcherTest, NothingBeforeItsTime) {
+  start();
+  dispatcher.add("a", clock.now() + 10s);
+  poll();
+  EXPECT_EQ(begun, Names{});
+  clock.advance(9s);
+  poll();
+  EXPECT_EQ(begun, Names{});
+  dispatcher.add("b", clock.now() + 500ms);
+  poll();
+  clock.advance(500ms);
+  poll();
+  EXPECT_EQ(begun, Names{"b"});
+  clock.advance(500ms);
+  poll();
+  EXPECT_EQ(begun, (Names{"b", "a"}));
+}
+
+TEST_F(DispatcherTest, AKeyAddedWhileItRunsRunsAgainAfterwards) {
+  start();
+  dispatcher.add_now("a");
+  poll();
+  dispatcher.add_now("a");
+  dispatcher.add_now("a");
+  poll();
+  EXPECT_EQ(begun, Names{"a"});
+  finish("a");
+  EXPECT_EQ(begun, (Names{"a", "a"}));
+  finish("a");
+  EXPECT_EQ(begun.size(), 2U);
+}
+
+TEST_F(DispatcherTest, ARemovedKeyDoesNotRun) {
+  dispatcher.add_now("a");
+  dispatcher.remove("a");
+  start();
+  EXPECT_EQ(begun, Names{});
+}
+
+TEST_F(DispatcherTest, StopFinishesWhatRunsAndTakesNothingNew) {
+  start();
+  for (const auto* const key : {"a", "b", "c"}) dispatcher.add_now(key);
+  poll();
+  dispatcher.stop();
+  dispatcher.add_now("d");
+  finish("a");
+  EXPECT_EQ(begun, (Names{"a", "b"}));
+  EXPECT_EQ(group.size(), 1U) << "b still runs";
+  finish("b");
+  EXPECT_EQ(group.size(), 0U);
+  support::run(io, dispatcher.drained());
+  EXPECT_EQ(ended, (Names{"a", "b"}));
+}
+
+TEST_F(DispatcherTest, StoppingAnIdleOneEndsItAtOnce) {
+  start();
+  dispatcher.stop();
+  poll();
+  EXPECT_EQ(group.size(), 0U);
+}
+
+TEST_F(DispatcherTest, AnExceptionOutOfWorkIsNotSwallowed) {
+  Dispatcher broken(clock, 1, [](WorkQueue::Taken) -> base::Task<void> {
+    throw std::logic_error("a bug");
+    co_return;
+  });
+  broken.add_now("a");
+  group.spawn(broken.run());
+  EXPECT_THROW(poll(), std::logic_error);
+  group.cancel();
+  poll();
+}
+
+}  // namespace
+}  // namespace edsm::sync
