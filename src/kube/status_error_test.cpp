@@ -100,6 +100,11 @@ TEST(ClassifyText, OfSecretDataNamesFieldsOnly) {
     EXPECT_FALSE(error.text.contains("hunter2")) << status << error.text;
     EXPECT_TRUE(error.text.contains("data[k]: FieldValueInvalid")) << error.text;
   }
+  const auto policy = classify(
+      question, 422, {},
+      status_json(422, "Invalid", "not hunter2", R"({"causes":[{"message":"not hunter2"}]})"));
+  EXPECT_FALSE(policy.text.contains("hunter2"));
+  EXPECT_TRUE(policy.text.contains("refused the object")) << "no cause names a field";
   const auto bare = classify(question, 500, {}, status_json(500, "", "got hunter2"));
   EXPECT_FALSE(bare.text.contains("hunter2"));
   const auto refused = classify(question, 403, {}, status_json(403, "Forbidden", "policy says no"));

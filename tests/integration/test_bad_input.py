@@ -166,7 +166,8 @@ def test_target_of_somebody_else_is_not_touched_until_handed_over(good: World) -
 
 def test_target_with_another_owner_is_not_touched(good: World) -> None:
     good.put("x", {"a": "1"})
-    owner = good.kube.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "boss", "namespace": good.ns}})
+    owner = good.kube.create({"apiVersion": "v1", "kind": "ConfigMap",
+                              "metadata": {"name": "boss", "namespace": good.ns}})
     theirs = manifests.secret("x", good.ns, {"theirs": b"1"}, labels={manifests.LABEL: "true"})
     theirs["metadata"]["ownerReferences"] = [{
         "apiVersion": "v1", "kind": "ConfigMap", "name": "boss", "uid": owner["metadata"]["uid"], "controller": True}]

@@ -59,7 +59,8 @@ ISSUER = "oidc.example.com/id/1"
 
 def jwt(subject: str) -> str:
     parts = ({"alg": "RS256"}, {"iss": f"https://{ISSUER}", "sub": subject, "aud": "sts.amazonaws.com"})
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + ".c2ln"
+    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
+    return ".".join([*encoded, "c2ln"])
 
 
 @only_ministack
@@ -101,7 +102,8 @@ def test_container_credentials_are_taken(world: World) -> None:
 
 def test_instance_credentials_are_taken(world: World) -> None:
     bound(world)
-    world.start(env=NO_KEYS | {"AWS_EC2_METADATA_DISABLED": "", "AWS_EC2_METADATA_SERVICE_ENDPOINT": world.aws_wire.url})
+    world.start(env=NO_KEYS | {"AWS_EC2_METADATA_DISABLED": "",
+                               "AWS_EC2_METADATA_SERVICE_ENDPOINT": world.aws_wire.url})
     world.wait_synced("db")
     changes_arrive(world, "2")
     assert world.calls.count(method="PUT", path="/latest/api/token") == 1

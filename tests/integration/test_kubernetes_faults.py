@@ -17,9 +17,10 @@ LEASE = "a06dd29d.edsm.io"
 
 def status(code: int, reason: str, **headers: str) -> Fault:
     """An error as the API server sends it."""
+    named = {key.replace("_", "-"): text for key, text in headers.items()}
     return answer(code, json.dumps({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
                                     "reason": reason, "code": code, "message": "injected"}),
-                  {"Content-Type": "application/json", **{key.replace("_", "-"): text for key, text in headers.items()}})
+                  {"Content-Type": "application/json", **named})
 
 
 def prepared(world: World, **options: object) -> int:

@@ -67,7 +67,7 @@ BAD_ENVIRONMENTS: dict[str, tuple[dict[str, str], str]] = {
                            "AWS_ROLE_ARN"),
     "no region anywhere": ({"AWS_REGION": "", "SQS_QUEUE_URL": "http://127.0.0.1:1/000000000000/q"}, "AWS_REGION"),
     "no kubeconfig": ({"KUBECONFIG": "/nowhere"}, "/nowhere"),
-    "profile that is not there": ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "ghost"}, "ghost"),
+    "no such profile": ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_PROFILE": "ghost"}, "ghost"),
 }
 
 

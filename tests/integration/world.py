@@ -156,12 +156,14 @@ class World:
         return self.kube.wait("EventDrivenSecret", name, namespace or self.ns, synced, f"synced {version or ''}",
                               PATIENCE)
 
-    def wait_reason(self, name: str, reason: str, *, timeout: float = PATIENCE) -> Object:
+    def wait_reason(self, name: str, reason: str, *, namespace: str | None = None,
+                    timeout: float = PATIENCE) -> Object:
         """Waits until the binding is not Ready for this reason; returns the condition."""
         def refused(seen: Object) -> bool:
             ready = condition(seen, "Ready")
             return ready.get("status") == "False" and ready["reason"] == reason
-        return condition(self.kube.wait("EventDrivenSecret", name, self.ns, refused, reason, timeout), "Ready")
+        seen = self.kube.wait("EventDrivenSecret", name, namespace or self.ns, refused, reason, timeout)
+        return condition(seen, "Ready")
 
     def wait_data(self, name: str, data: Mapping[str, bytes], *, namespace: str | None = None,
                   timeout: float = PATIENCE) -> Object:

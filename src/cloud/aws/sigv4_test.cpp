@@ -330,7 +330,7 @@ class PublishedSuite : public testing::Test {
     return request;
   }
 
-  const std::filesystem::path folder_ = EDSM_SOURCE_DIR "/tests/vectors/sigv4/v4";
+  const std::filesystem::path folder_ = "tests/vectors/sigv4/v4";
 };
 
 TEST_F(PublishedSuite, HeaderSignatures) {
