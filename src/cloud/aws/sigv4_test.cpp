@@ -283,16 +283,20 @@ TEST(Signer, JoinsRepeatedHeaders) {
   EXPECT_NE(canonical.find("\nmy-header:b,a\n"), std::string::npos) << canonical;
 }
 
-// The published suite, if a copy of it is there; tests/vectors/sigv4/README.md tells where from.
+// AWS's published suite; tests/vectors/sigv4/README.md tells where it comes from.
 class PublishedSuite : public testing::Test {
  protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(folder_)) GTEST_SKIP() << "no copy of the suite in " << folder_;
-  }
-
   static std::string read(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  /// The value of a header in a canonical request; empty if it is not there.
+  static std::string header_in(const std::string& canonical, const std::string& name) {
+    const auto at = canonical.find("\n" + name + ":");
+    if (at == std::string::npos) return {};
+    const auto start = at + name.size() + 2;
+    return canonical.substr(start, canonical.find('\n', start) - start);
   }
 
   struct Parsed {
@@ -326,44 +330,45 @@ class PublishedSuite : public testing::Test {
       }
       first = false;
     }
-    for (const auto& [name, value] : fields) request.headers.add(name, value);
+    // Host and X-Amz-Date are the signer's to add.
+    for (const auto& [name, value] : fields) {
+      if (name != "Host" && name != "X-Amz-Date") request.headers.add(name, value);
+    }
     return request;
   }
 
-  const std::filesystem::path folder_ = "tests/vectors/sigv4/v4";
+  const std::filesystem::path folder_ = "tests/vectors/sigv4/aws4_testsuite";
 };
 
-TEST_F(PublishedSuite, HeaderSignatures) {
+TEST_F(PublishedSuite, EverySignatureAndCanonicalRequest) {
+  ASSERT_TRUE(std::filesystem::exists(folder_))
+      << "run tools/setup/vectors.sh, which puts it there";
+  const auto now = base::parse_rfc3339("2015-08-30T12:36:00Z").value();
   int checked = 0;
-  int unnormalized = 0;  // paths that are signed as they are: S3 only, which we do not speak
-  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
-    const auto& path = entry.path();
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_)) {
+    auto path = entry.path();
+    if (path.extension() != ".req") continue;
     SCOPED_TRACE(path.filename().string());
-    const auto context = base::JsonDocument::parse(read(path / "context.json"));
-    ASSERT_TRUE(context);
-    const auto& root = context->root();
-    if (!base::bool_at(root, "normalize").value()) {
-      ++unnormalized;
-      continue;
-    }
-    Parsed request = parse(read(path / "request.txt"));
-    // The token is then added unsigned, which equals signing without one.
-    const bool omit_token = base::bool_at(root, "omit_session_token").value_or(false);
-    const auto token = omit_token ? std::string_view() : base::string_at(root, "credentials.token");
-    if (base::bool_at(root, "sign_body").value()) {
-      request.headers.add("x-amz-content-sha256", base::hex(base::sha256(request.body)));
-    }
+    const Parsed request = parse(read(path));
+    const std::string canonical(trim(read(path.replace_extension(".creq"))));
+    // A token that the request does not have yet is the signer's to add.
+    const std::string token = request.headers.find("X-Amz-Security-Token")
+                                  ? ""
+                                  : header_in(canonical, "x-amz-security-token");
     Signer signer({"us-east-1", "service"});
-    const auto now = base::parse_rfc3339(base::string_at(root, "timestamp")).value();
     const auto added = signer.sign({request.method, request.url, request.headers, request.body},
                                    example_keys(token), now);
-    const std::string authorization = find(added, "Authorization");
-    EXPECT_EQ(authorization.substr(authorization.rfind('=') + 1),
-              trim(read(path / "header-signature.txt")));
+    EXPECT_EQ(find(added, "Authorization"), trim(read(path.replace_extension(".authz"))));
+    net::Headers all = request.headers;
+    all.add("Host", "example.amazonaws.com");
+    all.add("X-Amz-Date", "20150830T123600Z");
+    if (!token.empty()) all.add("X-Amz-Security-Token", token);
+    std::string names;
+    EXPECT_EQ(canonical_request({request.method, request.url, all, request.body}, names),
+              canonical);
     ++checked;
   }
-  EXPECT_EQ(checked, 31);
-  EXPECT_EQ(unnormalized, 7);
+  EXPECT_EQ(checked, 34);
 }
 
 }  // namespace
