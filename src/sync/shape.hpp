@@ -22,7 +22,7 @@ struct ShapedData {
 /// A JSON object gives one key for each member (or for each selection): strings decoded, everything
 /// else as its exact source text, null as empty. Other text, and binary, gives `raw_key`, byte for
 /// byte. Failure::invalid, with a text that names key and remedy but never quotes the value:
-/// "NotJSON", "MissingProperty", "InvalidKey", "TooLarge", "WrongType", "Empty".
+/// "NotJSON", "NotText", "MissingProperty", "InvalidKey", "TooLarge", "WrongType".
 base::Result<ShapedData> shape(const cloud::Value& value, const ShapeSpec& spec);
 
 }  // namespace edsm::sync
