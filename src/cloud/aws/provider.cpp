@@ -19,6 +19,14 @@ std::vector<std::string> paths_of(std::vector<Source> sources) {
   return paths;
 }
 
+/// One error for each of `count` sources.
+template <class T>
+std::vector<base::Result<T>> the_same_for_all(const base::Error& error, std::size_t count) {
+  std::vector<base::Result<T>> results;
+  for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
+  return results;
+}
+
 }  // namespace
 
 base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) const {
@@ -82,31 +90,21 @@ base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
 
 base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(
     std::vector<Source> sources) {
-  std::vector<base::Result<Value>> results;
-  if (sources.empty()) co_return results;
+  if (sources.empty()) co_return std::vector<base::Result<Value>>();
   const auto region = region_of(sources);
-  if (!region) {
-    for (std::size_t i = 0; i < sources.size(); ++i)
-      results.push_back(std::unexpected(region.error()));
-    co_return results;
-  }
+  if (!region) co_return the_same_for_all<Value>(region.error(), sources.size());
   auto paths = paths_of(std::move(sources));
-  results = co_await (*region)->values.read(std::move(paths));
+  auto results = co_await (*region)->values.read(std::move(paths));
   co_return results;
 }
 
 base::Task<std::vector<base::Result<std::string>>> SecretsManagerProvider::versions(
     std::vector<Source> sources) {
-  std::vector<base::Result<std::string>> results;
-  if (sources.empty()) co_return results;
+  if (sources.empty()) co_return std::vector<base::Result<std::string>>();
   const auto region = region_of(sources);
-  if (!region) {
-    for (std::size_t i = 0; i < sources.size(); ++i)
-      results.push_back(std::unexpected(region.error()));
-    co_return results;
-  }
+  if (!region) co_return the_same_for_all<std::string>(region.error(), sources.size());
   auto paths = paths_of(std::move(sources));
-  results = co_await (*region)->versions.read(std::move(paths));
+  auto results = co_await (*region)->versions.read(std::move(paths));
   co_return results;
 }
 
