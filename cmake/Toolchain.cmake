@@ -14,6 +14,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
 endif()
 
 option(EDSM_STATIC "Link one program without any shared library (tools/release/build.sh)" OFF)
+option(EDSM_PLANTED_BUGS "Compile in the bugs that the simulation must find (src/base/planted.hpp)" OFF)
 set(EDSM_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them (address,undefined or thread)")
 
 # Interface target that every target of ours links: warnings are errors.
@@ -34,6 +35,9 @@ if(EDSM_SANITIZE)
 else()
   target_compile_options(edsm_flags INTERFACE -fstack-protector-strong)
   target_compile_definitions(edsm_flags INTERFACE $<$<CONFIG:Release>:_FORTIFY_SOURCE=2>)
+endif()
+if(EDSM_PLANTED_BUGS)
+  target_compile_definitions(edsm_flags INTERFACE EDSM_PLANTED_BUGS)
 endif()
 target_link_options(edsm_flags INTERFACE
   -Wl,-z,relro,-z,now $<$<CONFIG:Release>:-s> $<$<CONFIG:Release>:-Wl,--gc-sections>)

@@ -84,7 +84,7 @@ TEST(Options, Defaults) {
   EXPECT_EQ(options.sync.resync_interval, base::Duration(30min));
   EXPECT_EQ(options.sync.rollout_window, base::Duration(1s));
   EXPECT_EQ(options.sync.rollouts_per_second, 20);
-  EXPECT_EQ(options.sync.workers, 32U);
+  EXPECT_EQ(options.sync.workers, 64U);
 }
 
 TEST(Options, FlagsInEverySpellingOfBool) {

@@ -60,7 +60,7 @@ ConfigAuthority::ConfigAuthority(Config config, base::Clock& clock,
       clock_(clock),
       runner_(std::move(runner)),
       transports_(std::move(transports)),
-      token_(config_.token_file, std::move(config_.token)),
+      token_(config_.token_file, std::move(config_.token), config_.read_file),
       looked_(clock.now()) {
   if (config_.exec) exec_ = std::make_unique<ExecSource>(*config_.exec, *runner_, clock_);
 }
@@ -139,7 +139,7 @@ void ConfigAuthority::look_at_files() {
 
 bool ConfigAuthority::take_new_ca() {
   if (config_.ca_file.empty()) return false;
-  const auto pem = read_file(config_.ca_file);
+  const auto pem = config_.read_file(config_.ca_file);
   const bool good =
       pem && pem->view() != config_.transport.ca_pem && holds_certificates(pem->view());
   if (good) config_.transport.ca_pem = pem->view();
@@ -155,7 +155,7 @@ bool ConfigAuthority::take_new_certificate() {
   for (const auto& [file, pem] :
        {std::pair(&config_.client_cert_file, &cert), std::pair(&config_.client_key_file, &key)}) {
     if (file->empty()) continue;
-    auto content = read_file(*file);
+    auto content = config_.read_file(*file);
     if (!content) return false;
     *pem = std::move(*content);
   }

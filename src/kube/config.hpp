@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
+#include "kube/files.hpp"
 #include "net/curl_http.hpp"
 
 namespace edsm::kube {
@@ -48,6 +49,7 @@ struct Config {
   std::string impersonate_user;
   std::string impersonate_uid;
   std::vector<std::string> impersonate_groups;
+  ReadFile read_file = kube::read_file;  ///< reads the files above, again and again
 };
 
 /// The first of: an explicit path; KUBECONFIG; in-cluster; ~/.kube/config. Failure::invalid with a

@@ -14,7 +14,7 @@ constexpr base::Duration kFresh = std::chrono::seconds(60);
 base::Result<std::string_view> TokenFile::get(base::Instant now) {
   const bool due = !path_.empty() && (!read_at_ || now - *read_at_ > kFresh);
   if (!due) return token_.view();
-  const auto content = read_file(path_);
+  const auto content = read_(path_);
   if (content && !trimmed(content->view()).empty()) {
     token_ = base::SecretBytes(trimmed(content->view()));
     read_at_ = now;

@@ -6,6 +6,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/secret.hpp"
+#include "kube/files.hpp"
 
 namespace edsm::kube {
 
@@ -15,8 +16,8 @@ namespace edsm::kube {
 class TokenFile {
  public:
   /// `path` empty: always `fixed`, which else serves until the file can be read.
-  TokenFile(std::string path, base::SecretBytes fixed)
-      : path_(std::move(path)), token_(std::move(fixed)) {}
+  TokenFile(std::string path, base::SecretBytes fixed, ReadFile read)
+      : path_(std::move(path)), token_(std::move(fixed)), read_(std::move(read)) {}
 
   /// Fails only if there is no token at all. Valid until the next call.
   base::Result<std::string_view> get(base::Instant now);
@@ -26,6 +27,7 @@ class TokenFile {
  private:
   std::string path_;
   base::SecretBytes token_;
+  ReadFile read_;
   std::optional<base::Instant> read_at_;
 };
 

@@ -36,8 +36,8 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
     newest = std::make_shared<Read>();
     newest->provider = &provider;
     newest->source = std::move(source);
-    pending_.push_back(newest);
-    if (!idle_.empty()) idle_.front()->notify();
+    pending_.add(newest->source.scope, provider.batch_limit(), newest, clock_.now());
+    wake_one();
   }
   const ReadPtr read = newest;
   read->expected.insert(std::move(consumer));
@@ -52,36 +52,28 @@ void Fetcher::finished(const std::string& source_id, const std::string& consumer
   if (at->second->done.is_open() && at->second->expected.empty()) reads_.erase(at);
 }
 
-std::vector<Fetcher::ReadPtr> Fetcher::take_batch() {
-  std::vector<ReadPtr> batch;
-  if (pending_.empty()) return batch;
-  const auto& first = pending_.front();
-  const std::string scope = first->source.scope;
-  const std::size_t limit = first->provider->batch_limit();
-  for (auto at = pending_.begin(); at != pending_.end() && batch.size() < limit;) {
-    if ((*at)->source.scope != scope) {
-      ++at;
-      continue;
-    }
-    batch.push_back(std::move(*at));
-    at = pending_.erase(at);
-  }
-  return batch;
+void Fetcher::wake_one() {
+  if (!idle_.empty()) idle_.front()->notify();
 }
 
 base::Task<void> Fetcher::run() {
   base::Notify wake;
   for (;;) {
-    if (pending_.empty()) {
-      const Idle idle(idle_, wake);
-      co_await wake.wait();
-    }
     // Everybody who is ready to ask does so first, so that one batch takes them all.
     co_await boost::asio::post(boost::asio::use_awaitable);
-    auto batch = take_batch();
-    if (batch.empty()) continue;
-    if (!pending_.empty() && !idle_.empty()) idle_.front()->notify();
-    co_await send(std::move(batch));
+    auto batch = pending_.take(clock_.now());
+    const auto due = pending_.due();
+    if (!batch.empty()) {
+      if (due && *due <= clock_.now()) wake_one();
+      co_await send(std::move(batch));
+      continue;
+    }
+    const Idle idle(idle_, wake);
+    if (due) {
+      co_await wake.wait_until(clock_, *due);
+    } else {
+      co_await wake.wait();
+    }
   }
 }
 
@@ -94,7 +86,9 @@ base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
   }
   const auto start = clock_.now();
   auto& provider = *batch.front()->provider;
+  const std::string scope = batch.front()->source.scope;
   auto values = co_await provider.fetch(std::move(sources));
+  pending_.returned(scope);
   metrics_.step(telemetry::Step::fetch, clock_.now() - start);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     auto& read = *batch[i];

@@ -14,6 +14,7 @@
 #include "base/notify.hpp"
 #include "base/task.hpp"
 #include "cloud/provider.hpp"
+#include "sync/read_queue.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace edsm::sync {
@@ -23,7 +24,7 @@ namespace edsm::sync {
 /// A read serves every consumer that asked before it was sent; those that wait in the queue at that
 /// moment are expected, and the value stays in memory until each of them has finished, then it is
 /// wiped. Who asks after a read was sent gets a new one, since the value may have changed since.
-/// Reads of one scope that wait together go out as one batch.
+/// Reads of one scope that wait together go out as one batch; ReadQueue says when.
 class Fetcher {
  public:
   using Shared = std::shared_ptr<const cloud::Value>;
@@ -59,7 +60,7 @@ class Fetcher {
   };
   using ReadPtr = std::shared_ptr<Read>;
 
-  std::vector<ReadPtr> take_batch();
+  void wake_one();
   base::Task<void> send(std::vector<ReadPtr> batch);
 
   base::Clock& clock_;
@@ -67,7 +68,7 @@ class Fetcher {
   Expect expect_;
   std::uint64_t ticks_ = 0;
   std::map<std::string, ReadPtr> reads_;  ///< the newest of each source
-  std::deque<ReadPtr> pending_;
+  ReadQueue<ReadPtr> pending_;
   std::deque<base::Notify*> idle_;
 };
 

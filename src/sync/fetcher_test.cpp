@@ -87,6 +87,9 @@ TEST_F(FetcherTest, WhoAsksAfterTheSendGetsANewRead) {
   provider.set("a", "v2", "newer");
   const auto two = ask("a", "y");
   poll();
+  EXPECT_EQ(provider.batches.size(), 1U) << "it waits for company first";
+  clock.advance(std::chrono::milliseconds(20));
+  poll();
   EXPECT_EQ(provider.batches.size(), 2U);
   gate.open();
   poll();
@@ -147,6 +150,18 @@ TEST_F(FetcherTest, WhatWaitsTogetherGoesTogetherByScopeAndLimit) {
   gate.open();
   send();
   EXPECT_EQ(provider.batches, (std::vector<Paths>{{"a", "b"}, {"c"}, {"a"}}));
+}
+
+TEST_F(FetcherTest, WhatComesOneByOneWhileAReadIsUnderWayGoesTogether) {
+  ask("a", "x");
+  send(2);
+  ask("b", "x");
+  poll();
+  ask("c", "x");
+  poll();
+  gate.open();
+  poll();
+  EXPECT_EQ(provider.batches, (std::vector<Paths>{{"a"}, {"b", "c"}}));
 }
 
 TEST_F(FetcherTest, AsManyBatchesAreInFlightAsThereAreSenders) {

@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
+
 namespace edsm::sync {
 namespace {
 
@@ -135,6 +137,7 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   std::vector<std::string> items;
   items.reserve(concerned.size());
   for (const auto& key : concerned) items.push_back(key.str());
+  if (base::planted(base::Bug::acknowledge_before_effect)) items.clear();
   shared_.ledger.open(ticket(message), items, facts_.hold_time);
   shared_.ledger_changed();
   for (const auto& key : concerned) {

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/planted.hpp"
+
 namespace edsm::sync {
 namespace {
 
@@ -84,7 +86,8 @@ void TargetListener::applied(const boost::json::value& object) {
 
 void TargetListener::removed(const boost::json::value& object) {
   const auto target = decode_target(object);
-  if (shared_.targets.erase(target.key, target.uid, target.resource_version)) touched(target.key);
+  const bool gone = shared_.targets.erase(target.key, target.uid, target.resource_version);
+  if (gone && !base::planted(base::Bug::ignore_lost_label)) touched(target.key);
 }
 
 void TargetListener::list_ends() {
@@ -118,6 +121,7 @@ void WorkloadListener::applied(const boost::json::value& object) {
   const auto decision = decide_rollout(stored, find, shared_.digester);
   const bool remarkable = !decision.unknown.empty() || !stored.annotation_error.empty();
   if (!decision.write && !remarkable) return;
+  if (base::planted(base::Bug::forget_rollout_after_crash) && on_synced_) return;
   const auto delay = decision.restart() ? shared_.settings.rollout_window : base::Duration::zero();
   shared_.workload_work.add(id, shared_.outside.clock.now() + delay,
                             WorkQueue::Priority::background);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "sync/rollout.hpp"
 
 namespace edsm::sync {
@@ -154,9 +155,10 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   announce(state, run, outcome);
   shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
 
-  const auto due = due_workloads(state.binding.target_key());
+  auto due = due_workloads(state.binding.target_key());
   const auto at = shared_.outside.clock.now() + shared_.settings.rollout_window;
   for (const auto& id : due) shared_.workload_work.add(id, at);
+  if (base::planted(base::Bug::acknowledge_before_rollout)) due.clear();
   shared_.ledger.settle(run.key.str(), due);
   show(state, {Report::State::synced, "Synced",
                fmt::format("Secret {} holds version {} of {}", state.binding.target_key().str(),
@@ -217,7 +219,11 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   state.trigger = shared_.fetcher.tick();
 
   const auto delay = retry_delay(error, state.backoff, shared_.outside.clock.random());
-  if (delay) shared_.binding_work.add(item, now + *delay);
+  if (base::planted(base::Bug::retry_at_once)) {
+    shared_.binding_work.add(item, now + std::chrono::milliseconds(1));
+  } else if (delay) {
+    shared_.binding_work.add(item, now + *delay);
+  }
 
   const bool in_vain = outcome.step == Outcome::Step::plan && error.failure != Failure::conflict;
   if (in_vain || error.failure == Failure::absent) {

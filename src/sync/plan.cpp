@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "sync/apply.hpp"
 
 namespace edsm::sync {
@@ -142,12 +143,12 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   if (target.source != facts.source_id) return because("SourceChanged");
   if (facts.binding.sync_request != facts.applied.sync_request) return because("SyncRequested");
   if (facts.wishes.fetch) return because("Retry");
-  if (!facts.wishes.hinted_version.empty() && facts.wishes.hinted_version != target.version) {
-    return because("Event");
-  }
-  if (!facts.wishes.swept_version.empty() && facts.wishes.swept_version != target.version) {
-    return because("Sweep");
-  }
+  const auto& hinted = facts.wishes.hinted_version;
+  const bool older = base::planted(base::Bug::order_versions) && hinted < target.version;
+  if (!hinted.empty() && hinted != target.version && !older) return because("Event");
+  const auto& swept = facts.wishes.swept_version;
+  const bool believed = base::planted(base::Bug::sweep_believes_the_list);
+  if (!swept.empty() && swept != target.version && !believed) return because("Sweep");
   return std::nullopt;
 }
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "base/time.hpp"
 
 namespace edsm::sync {
@@ -117,6 +118,9 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     const bool conflict =
         outcome.kind == Outcome::Kind::failed && outcome.error.failure == base::Failure::conflict;
     if (!conflict) co_return outcome;
+    if (base::planted(base::Bug::swallow_conflict) && facts.target != nullptr) {
+      co_return settled_as(state->binding, *facts.target);
+    }
     // Somebody was faster: what is there now?
     auto inspected = co_await inspect(run);
     if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
@@ -170,6 +174,10 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   if (!same) co_return deferred_until(outside.clock.now());
   const Binding binding = state->binding;
   auto shaped = shape(value, binding.shape);
+  if (!shaped && base::planted(base::Bug::wipe_on_bad_value)) shaped = ShapedData{};
+  if (!shaped && base::planted(base::Bug::log_the_value)) {
+    outside.log.warn("bad value", {{"value", value.bytes.view()}});
+  }
   if (!shaped) co_return failure(Outcome::Step::shape, std::move(shaped.error()));
 
   const auto facts = facts_of(shared_, *state, run);
@@ -177,6 +185,9 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   Desired desired(binding, *shaped);
   desired.digest = shared_.digester.digest(*shaped);
   desired.version = value.version;
+  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted_version.empty()) {
+    desired.version = run.wishes.hinted_version;
+  }
   desired.source = state->source.id;
   bool data_equal = false;
   bool changed = true;
@@ -196,7 +207,8 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   }
   // Made anew, and nobody remembers since when it had this value: workloads may have missed it.
   const bool forgotten = current == nullptr && desired.changed_at.empty();
-  if (changed || forgotten) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
+  const bool bug = base::planted(base::Bug::heal_restarts) && run.plan.drift;
+  if (changed || forgotten || bug) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
   const bool up_to_date =
       current != nullptr && data_equal &&
       !metadata_outdated(desired, *current, run.inspection ? &*run.inspection : nullptr);

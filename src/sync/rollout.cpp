@@ -1,6 +1,7 @@
 #include "sync/rollout.hpp"
 
 #include "base/json_writer.hpp"
+#include "base/planted.hpp"
 #include "base/time.hpp"
 #include "sync/names.hpp"
 
@@ -16,9 +17,14 @@ bool changed_since_creation(const Target& target, const Workload& workload) {
 
 bool must_restart(const Workload& workload, const RolloutRecord* record, const Target& target,
                   const Digester& digester) {
-  if (record == nullptr) return changed_since_creation(target, workload);
+  if (record == nullptr) {
+    return !base::planted(base::Bug::wrong_baseline) && changed_since_creation(target, workload);
+  }
+  if (base::planted(base::Bug::heal_restarts) && record->changed_at != target.changed_at)
+    return true;
   if (record->digest == target.digest) return false;
   if (digester.knows(record->digest)) return true;
+  if (base::planted(base::Bug::unknown_key_restarts)) return true;
   return record->changed_at != target.changed_at;
 }
 
@@ -45,7 +51,8 @@ RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& fin
       continue;
     }
     if (must_restart(workload, record, *target, digester)) decision.restart_for.push_back(secret);
-    const bool same = record != nullptr && record->digest == target->digest;
+    const bool same = record != nullptr && record->digest == target->digest &&
+                      !base::planted(base::Bug::heal_restarts);
     decision.records.emplace(secret,
                              same ? *record : RolloutRecord{target->digest, target->changed_at});
   }
@@ -59,7 +66,10 @@ base::SecretBytes rollout_patch(const Workload& workload, const RolloutDecision&
   base::JsonWriter json;
   json.begin_object();
   json.key("metadata").begin_object();
-  json.member("uid", workload.uid).member("resourceVersion", workload.resource_version);
+  json.member("uid", workload.uid);
+  if (!base::planted(base::Bug::no_precondition)) {
+    json.member("resourceVersion", workload.resource_version);
+  }
   json.key("annotations").begin_object().member(kRolledOutAnnotation, records).end_object();
   json.end_object();
   if (decision.restart()) {

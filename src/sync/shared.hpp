@@ -30,7 +30,7 @@ namespace edsm::sync {
 struct Settings {
   std::string watch_namespace;  ///< empty: all
   std::string field_manager = "edsm";
-  std::size_t workers = 32;          ///< bindings in work at once
+  std::size_t workers = 64;          ///< bindings in work at once
   std::size_t batches = 8;           ///< value reads in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
   double rollouts_per_second = 20;   ///< sustained; a burst of five seconds' worth is allowed

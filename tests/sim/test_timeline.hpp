@@ -18,7 +18,9 @@ class ManualTimeline final : public Timeline {
   void after(base::Duration delay, std::function<void()> act) override {
     due_.emplace(now_ + delay, std::move(act));
   }
-  std::uint64_t random() override { return random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL; }
+  std::uint64_t random() override {
+    return random_ = random_ * 6364136223846793005ULL + 1442695040888963407ULL;
+  }
 
   /// Moves on, and does in order whatever becomes due on the way.
   void advance(base::Duration time) {

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace edsm::sync {
+
+/// When reads are sent, and which of them together. Pure: time is an argument.
+///
+/// A read whose scope has nothing under way leaves at once, with all that wait beside it. While a
+/// batch of its scope is under way it waits for company: until the batch is full, the one under way
+/// has returned, or `kPatience` has passed. So a single change waits for nothing, and a flood makes
+/// few, full batches instead of many small ones.
+template <class Read>
+class ReadQueue {
+ public:
+  /// About as long as a read takes: a stuck one must not hold up the others.
+  static constexpr base::Duration kPatience = std::chrono::milliseconds(20);
+
+  void add(const std::string& scope, std::size_t batch_limit, Read read, base::Instant now) {
+    auto& line = lines_[scope];
+    line.batch_limit = batch_limit;
+    line.waiting.emplace_back(std::move(read), now);
+  }
+
+  /// The reads that leave now, all of one scope; empty: none. Each batch that is taken must be
+  /// reported back by `returned`.
+  std::vector<Read> take(base::Instant now) {
+    std::vector<Read> batch;
+    Line* const line = next(now);
+    if (line == nullptr) return batch;
+    while (!line->waiting.empty() && batch.size() < line->batch_limit) {
+      batch.push_back(std::move(line->waiting.front().first));
+      line->waiting.pop_front();
+    }
+    ++line->under_way;
+    return batch;
+  }
+
+  void returned(const std::string& scope) {
+    const auto at = lines_.find(scope);
+    if (--at->second.under_way == 0 && at->second.waiting.empty()) lines_.erase(at);
+  }
+
+  /// When `take` has something to give if nothing else happens; nullopt: nothing waits.
+  std::optional<base::Instant> due() const {
+    std::optional<base::Instant> earliest;
+    for (const auto& [scope, line] : lines_) {
+      if (line.waiting.empty()) continue;
+      const auto when = line.due();
+      if (!earliest || when < *earliest) earliest = when;
+    }
+    return earliest;
+  }
+
+ private:
+  struct Line {
+    std::deque<std::pair<Read, base::Instant>> waiting;
+    std::size_t batch_limit = 1;
+    std::size_t under_way = 0;
+
+    base::Instant oldest() const { return waiting.front().second; }
+    base::Instant due() const {
+      const bool at_once = under_way == 0 || waiting.size() >= batch_limit;
+      return at_once ? oldest() : oldest() + kPatience;
+    }
+  };
+
+  /// Of the scopes that may send, the one that waits longest.
+  Line* next(base::Instant now) {
+    Line* found = nullptr;
+    for (auto& [scope, line] : lines_) {
+      if (line.waiting.empty() || line.due() > now) continue;
+      if (found == nullptr || line.oldest() < found->oldest()) found = &line;
+    }
+    return found;
+  }
+
+  std::map<std::string, Line> lines_;
+};
+
+}  // namespace edsm::sync

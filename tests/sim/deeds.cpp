@@ -1,0 +1,312 @@
+// What the steps of a scenario do to the world.
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "sim/world.hpp"
+#include "sync/names.hpp"
+
+namespace edsm::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+constexpr std::string_view kUser = "kubectl-edit";
+constexpr std::string_view kGitOps = "gitops";
+
+/// Of different spellings, all are understood.
+constexpr std::string_view kAnnotation = sync::kWorkloadAnnotations[0];
+
+Object& map_at(Object& object, std::string_view name) {
+  auto& member = object[name];
+  if (!member.is_object()) member.emplace_object();
+  return member.get_object();
+}
+
+Object& annotations_of(Object& object) {
+  return map_at(metadata_of(object), "annotations");
+}
+
+std::string names(const Scenario& scenario, unsigned workload) {
+  const unsigned first = workload % scenario.bindings;
+  const auto ns = namespace_of(scenario, first);
+  std::string text = fmt::format("[\"{}\"", target_name(scenario, first));
+  for (unsigned other = 0; other < scenario.bindings; ++other) {
+    const bool second = other != first && workload % 2 == 1 && namespace_of(scenario, other) == ns;
+    if (second) text += fmt::format(",\"{}\"", target_name(scenario, other));
+  }
+  return text + "]";
+}
+
+}  // namespace
+
+void World::carry_out(const Step& step) {
+  if (step.deed >= Deed::crash) return on_fault(step);
+  if (step.deed >= Deed::create_workload) return on_workload(step);
+  if (step.deed >= Deed::edit_target) return on_cluster(step);
+  on_cloud(step);
+}
+
+void World::on_cloud(const Step& step) {
+  const unsigned secret = step.a % scenario_.secrets;
+  const auto path = secret_path(secret);
+  auto& secrets = aws.secrets();
+  switch (step.deed) {
+    case Deed::put:
+      secrets.put(path, fresh_value(secret));
+      break;
+    case Deed::put_equal:
+      if (const auto current = secrets.current(path)) secrets.put(path, current->bytes);
+      break;
+    case Deed::put_text: {
+      const auto canary = fmt::format("canary-text-{}-{:016x}", ++values_, schedule.random());
+      canaries_.push_back(canary);
+      secrets.put(path, remember(canary, Data{{"value", canary}}));
+      break;
+    }
+    case Deed::put_bad: {
+      const auto canary = fmt::format("canary-bad-{}-{:016x}", ++values_, schedule.random());
+      canaries_.push_back(canary);
+      secrets.put(path, remember("{\"password\": \"" + canary, std::nullopt));
+      break;
+    }
+    case Deed::rollback:
+      secrets.rollback(path);
+      break;
+    case Deed::rotate:
+      secrets.rotate(path, fresh_value(secret), schedule.between({}, seconds(2)));
+      break;
+    case Deed::remove_secret:
+      secrets.remove(path);
+      break;
+    case Deed::restore_secret:
+      secrets.restore(path);
+      break;
+    default:
+      secrets.recreate(path, fresh_value(secret));
+  }
+}
+
+void World::create_binding(unsigned binding) {
+  const auto ns = namespace_of(scenario_, binding);
+  if (cluster.find(kube::kBindings, ns, binding_name(binding))) return;
+  Object object;
+  object["metadata"] = {{"name", binding_name(binding)}, {"namespace", ns}};
+  Object spec;
+  spec["cloudProvider"] = "aws";
+  spec["cloudProviderOptions"] = {{"region", "eu-west-1"}};
+  spec["secretPath"] = secret_path(binding % scenario_.secrets);
+  spec["targetSecretName"] = target_name(scenario_, binding);
+  object["spec"] = std::move(spec);
+  cluster.create(kube::kBindings, std::move(object), kUser);
+  note_change_of(ns, binding_name(binding));
+}
+
+void World::note_change_of(const std::string& ns, const std::string& binding) {
+  const auto object = cluster.find(kube::kBindings, ns, binding);
+  if (object) binding_changes_[std::string(object->uid())] = schedule.now();
+}
+
+void World::edit_target(unsigned binding, const std::function<void(Object&)>& edit) {
+  cluster.edit(kube::kSecrets, namespace_of(scenario_, binding), target_name(scenario_, binding),
+               edit, kUser);
+}
+
+void World::on_cluster(const Step& step) {
+  const unsigned binding = step.a % scenario_.bindings;
+  const auto ns = namespace_of(scenario_, binding);
+  const auto name = binding_name(binding);
+  const auto forged = base::base64("by hand " + std::to_string(++values_));
+  const auto edit_binding = [&](const std::function<void(Object&)>& edit) {
+    cluster.edit(kube::kBindings, ns, name, edit, kUser);
+    note_change_of(ns, name);
+  };
+  switch (step.deed) {
+    case Deed::edit_target:
+      edit_target(binding, [&](Object& secret) { map_at(secret, "data")["password"] = forged; });
+      break;
+    case Deed::add_key:
+      edit_target(binding, [&](Object& secret) { map_at(secret, "data")["extra"] = forged; });
+      break;
+    case Deed::remove_key:
+      edit_target(binding, [&](Object& secret) { map_at(secret, "data").erase("password"); });
+      break;
+    case Deed::unlabel_target:
+      edit_target(binding, [&](Object& secret) {
+        map_at(metadata_of(secret), "labels").erase(sync::kManagedLabel);
+      });
+      break;
+    case Deed::strip_annotations:
+      edit_target(binding, [&](Object& secret) { annotations_of(secret).clear(); });
+      break;
+    case Deed::delete_target:
+      cluster.remove(kube::kSecrets, ns, target_name(scenario_, binding));
+      break;
+    case Deed::create_binding:
+      create_binding(binding);
+      break;
+    case Deed::delete_binding:
+      cluster.remove(kube::kBindings, ns, name);
+      break;
+    case Deed::retarget_binding:
+      edit_binding([&](Object& object) {
+        const unsigned other = step.b % 2 == 0 ? binding : (binding + 1) % scenario_.bindings;
+        map_at(object, "spec")["targetSecretName"] = target_name(scenario_, other);
+      });
+      break;
+    case Deed::repath_binding:
+      edit_binding([&](Object& object) {
+        map_at(object, "spec")["secretPath"] = secret_path(step.b % scenario_.secrets);
+      });
+      break;
+    default:
+      edit_binding([&](Object& object) {
+        annotations_of(object)[sync::kSyncRequestAnnotation] = std::to_string(++values_);
+      });
+  }
+}
+
+void World::create_workload(unsigned workload) {
+  const auto ns = namespace_of(scenario_, workload % scenario_.bindings);
+  const auto kind = workload_kind(workload);
+  if (cluster.find(kind, ns, workload_name(workload))) return;
+  Object object;
+  object["metadata"] = {{"name", workload_name(workload)},
+                        {"namespace", ns},
+                        {"annotations", {{kAnnotation, names(scenario_, workload)}}}};
+  object["spec"] = {{"template",
+                     {{"metadata", {{"labels", {{"app", "a"}}}}},
+                      {"spec", {{"containers", {{{"name", "c"}, {"image", "i"}}}}}}}},
+                    {"selector", {{"matchLabels", {{"app", "a"}}}}}};
+  cluster.create(kind, std::move(object), kGitOps);
+}
+
+void World::on_workload(const Step& step) {
+  if (scenario_.workloads == 0) return;
+  const unsigned workload = step.a % scenario_.workloads;
+  const auto ns = namespace_of(scenario_, workload % scenario_.bindings);
+  const auto name = workload_name(workload);
+  const auto kind = workload_kind(workload);
+  const auto edit = [&](std::string_view who, const std::function<void(Object&)>& change) {
+    cluster.edit(kind, ns, name, change, who);
+  };
+  switch (step.deed) {
+    case Deed::create_workload:
+      create_workload(workload);
+      break;
+    case Deed::delete_workload:
+      cluster.remove(kind, ns, name);
+      break;
+    case Deed::annotate:
+      edit(kUser, [&](Object& object) {
+        annotations_of(object)[kAnnotation] = names(scenario_, workload);
+      });
+      break;
+    case Deed::unannotate:
+      edit(kUser, [&](Object& object) { annotations_of(object).erase(kAnnotation); });
+      break;
+    case Deed::scale:
+      edit(kUser, [&](Object& object) { map_at(object, "spec")["replicas"] = step.b % 5; });
+      break;
+    default:
+      edit(kGitOps, [&](Object& object) {
+        annotations_of(object)["gitops/revision"] = std::to_string(++values_);
+      });
+  }
+}
+
+void World::on_fault(const Step& step) {
+  auto& replica = *replicas_[step.a % replicas_.size()];
+  const int number = replica.number();
+  const auto storm = [&](Peer peer) {
+    auto& weather = network.weather(peer);
+    const unsigned force = 20 + step.b * 25;
+    weather = {force / 2, force / 2, force, force / 4, force, force};
+    for_a_while(step, [this, peer] { network.weather(peer) = {}; });
+  };
+  switch (step.deed) {
+    case Deed::crash:
+      if (step.b % 3 == 0) {
+        replica.crash();
+        for_a_while(step, [&replica] { replica.start(); });
+      } else {
+        // Better than at any time: when something has just left it.
+        doomed_[number] = {step.b, step.lasts};
+      }
+      break;
+    case Deed::stop:
+      replica.request_stop();
+      for_a_while(step, [&replica] { replica.start(); });
+      break;
+    case Deed::pause:
+      replica.pause();
+      for_a_while(step, [&replica] { replica.resume(); });
+      break;
+    case Deed::cut_cluster:
+    case Deed::cut_cloud: {
+      const auto peer = step.deed == Deed::cut_cluster ? Peer::cluster : Peer::cloud;
+      network.cut(number, peer, true);
+      for_a_while(step, [this, number, peer] { network.cut(number, peer, false); });
+      break;
+    }
+    case Deed::skew:
+      replica.set_skew(minutes(static_cast<int>(step.b) * 4 - 22));
+      for_a_while(step, [&replica] { replica.set_skew({}); });
+      break;
+    case Deed::storm_cluster:
+      storm(Peer::cluster);
+      break;
+    case Deed::storm_cloud:
+      storm(Peer::cloud);
+      break;
+    case Deed::deny_writes:
+      denied_kinds_ = 1 + step.b % 3;
+      for_a_while(step, [this] { denied_kinds_ = 0; });
+      break;
+    case Deed::compact:
+      cluster.compact();
+      break;
+    case Deed::close_watches:
+      cluster.close_watches();
+      break;
+    case Deed::expire_token: {
+      const auto old = replica.home.token;
+      replica.home.token = new_token(number);
+      cluster.revoke_token(old);
+      break;
+    }
+    case Deed::lose_events:
+      losing_ = 500;
+      for_a_while(step, [this] { losing_ = 0; });
+      break;
+    case Deed::duplicate_events:
+      duplicating_ = 500;
+      aws.faults.queue_duplicates = 300;
+      aws.faults.queue_unordered = true;
+      for_a_while(step, [this] {
+        duplicating_ = aws.faults.queue_duplicates = 0;
+        aws.faults.queue_unordered = false;
+      });
+      break;
+    case Deed::delay_events:
+      late_ = seconds(1 + step.b * 10);
+      for_a_while(step, [this] { late_ = {}; });
+      break;
+    case Deed::list_lag:
+      aws.faults.list_lag = minutes(5);
+      for_a_while(step, [this] { aws.faults.list_lag = {}; });
+      break;
+    case Deed::expire_keys:
+      aws.keys().expire_all();
+      break;
+    case Deed::deny_reads:
+      aws.faults.deny("GetSecretValue");
+      for_a_while(step, [this] { aws.faults.allow("GetSecretValue"); });
+      break;
+    default:
+      cluster.remove(kube::kSecrets, "kube-system", "edsm-digest-key");
+  }
+}
+
+}  // namespace edsm::sim

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "base/planted.hpp"
+
+namespace edsm::sim {
+
+/// The planted bugs, by the names that the command line knows.
+inline constexpr std::array kPlanted = {
+    std::pair("acknowledge-before-effect", base::Bug::acknowledge_before_effect),
+    std::pair("acknowledge-before-rollout", base::Bug::acknowledge_before_rollout),
+    std::pair("swallow-conflict", base::Bug::swallow_conflict),
+    std::pair("forget-rollout-after-crash", base::Bug::forget_rollout_after_crash),
+    std::pair("believe-the-event", base::Bug::believe_the_event),
+    std::pair("order-versions", base::Bug::order_versions),
+    std::pair("no-precondition", base::Bug::no_precondition),
+    std::pair("write-without-lease", base::Bug::write_without_lease),
+    std::pair("wrong-baseline", base::Bug::wrong_baseline),
+    std::pair("unknown-key-restarts", base::Bug::unknown_key_restarts),
+    std::pair("sweep-believes-the-list", base::Bug::sweep_believes_the_list),
+    std::pair("wipe-on-bad-value", base::Bug::wipe_on_bad_value),
+    std::pair("heal-restarts", base::Bug::heal_restarts),
+    std::pair("ignore-lost-label", base::Bug::ignore_lost_label),
+    std::pair("forget-what-happens-meanwhile", base::Bug::forget_what_happens_meanwhile),
+    std::pair("retry-at-once", base::Bug::retry_at_once),
+    std::pair("log-the-value", base::Bug::log_the_value),
+    std::pair("skip-the-relist", base::Bug::skip_the_relist),
+};
+
+}  // namespace edsm::sim

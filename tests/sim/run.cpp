@@ -1,0 +1,107 @@
+#include "sim/run.hpp"
+
+#include <algorithm>
+#include <exception>
+
+#include <fmt/format.h>
+
+#include "sim/checks.hpp"
+#include "sim/witness.hpp"
+#include "sim/world.hpp"
+
+namespace edsm::sim {
+namespace {
+
+using std::chrono::minutes;
+
+/// From the end of the faults until everything is right: back-offs of up to five minutes, a list of
+/// the cloud that lags five more, a sweep each five.
+constexpr base::Duration kSettle = minutes(20);
+/// Long enough for two sweeps and a new round of every watch.
+constexpr base::Duration kRest = minutes(11);
+constexpr int kShrinkTries = 400;
+
+/// What is wrong, without the names of whom it befell.
+std::string kind_of_objection(const std::string& objection) {
+  std::string kind;
+  for (const char letter : objection) {
+    if (letter < '0' || letter > '9') kind += letter;
+  }
+  return kind.substr(0, 40);
+}
+
+}  // namespace
+
+Verdict play(const Scenario& scenario, const Trace& trace) {
+  World world(scenario);
+  Witness witness(world);
+  world.trace = trace;
+  world.network.trace = trace;
+  world.after_step = [&witness] { return witness.look(); };
+  try {
+    const auto active = world.begin() + scenario.length() + std::chrono::seconds(1);
+    bool good = world.run_until(active);
+    if (good) {
+      if (trace) trace("-- calm");
+      world.calm_down();
+      good = world.run_until(active + kSettle);
+    }
+    if (good) {
+      if (trace) trace("-- rest");
+      check_converged(world, witness);
+      const Rest rest(world, witness);
+      good = witness.objection().empty() && world.run_until(active + kSettle + kRest);
+      if (good) rest.check(world, witness, static_cast<double>(kRest / minutes(1)));
+      check_converged(world, witness);
+      check_canaries(world, witness);
+    }
+  } catch (const std::exception& error) {
+    witness.object(fmt::format("the program threw: {}", error.what()));
+  }
+  Verdict verdict;
+  verdict.objection = witness.objection();
+  verdict.steps = world.schedule.steps();
+  verdict.requests = world.network.sent();
+  verdict.virtual_time = world.schedule.now() - world.begin();
+  verdict.faults = static_cast<std::uint64_t>(std::ranges::count_if(
+      scenario.steps, [](const Step& step) { return step.deed >= Deed::crash; }));
+  return verdict;
+}
+
+Scenario shrink(const Scenario& scenario, const std::string& objection) {
+  const auto wanted = kind_of_objection(objection);
+  Scenario best = scenario;
+  int tries = 0;
+  const auto fails = [&](const Scenario& candidate) {
+    ++tries;
+    return kind_of_objection(play(candidate).objection) == wanted;
+  };
+  // Halves, quarters, … single steps are taken out as long as it still fails.
+  for (std::size_t size = best.steps.size() / 2; size > 0 && tries < kShrinkTries;) {
+    bool smaller = false;
+    for (std::size_t at = 0; at < best.steps.size() && tries < kShrinkTries;) {
+      Scenario candidate = best;
+      const auto first = candidate.steps.begin() + static_cast<std::ptrdiff_t>(at);
+      const auto count = std::min(size, candidate.steps.size() - at);
+      candidate.steps.erase(first, first + static_cast<std::ptrdiff_t>(count));
+      if (fails(candidate)) {
+        best = std::move(candidate);
+        smaller = true;
+      } else {
+        at += count;
+      }
+    }
+    if (!smaller || size > 1) size /= 2;
+  }
+  for (auto* const number : {&best.workloads, &best.bindings, &best.secrets, &best.replicas}) {
+    while (*number > 1 && tries < kShrinkTries) {
+      --*number;
+      if (fails(best)) continue;
+      ++*number;
+      break;
+    }
+  }
+  return best;
+}
+
+}  // namespace edsm::sim

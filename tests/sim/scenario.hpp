@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace edsm::sim {
+
+/// What somebody, or fate, does to the world.
+enum class Deed : std::uint8_t {
+  // the cloud: `a` is a secret
+  put,
+  put_equal,
+  put_text,
+  put_bad,
+  rollback,
+  rotate,
+  remove_secret,
+  restore_secret,
+  recreate_secret,
+  // users of the cluster: `a` is a binding
+  edit_target,
+  add_key,
+  remove_key,
+  unlabel_target,
+  strip_annotations,
+  delete_target,
+  create_binding,
+  delete_binding,
+  retarget_binding,
+  repath_binding,
+  ask_for_sync,
+  // `a` is a workload
+  create_workload,
+  delete_workload,
+  annotate,
+  unannotate,
+  scale,
+  reapply,
+  // faults; `lasts` says how long
+  crash,          ///< `a` is a replica
+  stop,           ///< an orderly one
+  pause,          ///<
+  cut_cluster,    ///<
+  cut_cloud,      ///<
+  skew,           ///< `b`: minutes
+  storm_cluster,  ///< `a`: how bad
+  storm_cloud,    ///<
+  deny_writes,    ///< an admission policy refuses: `a` 0 Secrets, 1 workloads, 2 all
+  compact,
+  close_watches,
+  expire_token,
+  lose_events,
+  duplicate_events,
+  delay_events,
+  list_lag,
+  expire_keys,
+  deny_reads,
+  lose_digest_key,
+};
+std::string_view to_string(Deed deed);
+
+struct Step {
+  base::Duration at{};  ///< from the beginning
+  Deed deed = Deed::put;
+  unsigned a = 0;
+  unsigned b = 0;
+  base::Duration lasts{};
+};
+
+/// A world and what happens in it. Everything about a run but the draws of the network, which are
+/// the seed's.
+struct Scenario {
+  std::uint64_t seed = 0;
+  unsigned replicas = 1;
+  bool leader_elect = false;
+  unsigned secrets = 1;
+  unsigned bindings = 1;  ///< binding i reads secret i modulo `secrets`
+  unsigned workloads =
+      1;  ///< workload i names the targets of binding i modulo `bindings`, and the next
+  unsigned namespaces = 1;
+  unsigned max_receives = 0;  ///< 0: no dead-letter queue
+  bool trail = false;         ///< CloudTrail's events beside the native ones
+  std::vector<Step> steps;    ///< in order of time
+
+  /// No fault among the steps: then calls can be counted exactly.
+  bool calm() const;
+  base::Duration length() const;
+};
+
+/// The scenario of a seed.
+Scenario draw_scenario(std::uint64_t seed);
+/// One line for a step, for people.
+std::string describe(const Step& step);
+std::string describe(const Scenario& scenario);
+
+}  // namespace edsm::sim

@@ -1,0 +1,270 @@
+#include "sim/world.hpp"
+
+#include <array>
+#include <utility>
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "base/crypto.hpp"
+#include "sync/names.hpp"
+
+namespace edsm::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// Of a run: short, so that the sweep takes part in it.
+constexpr base::Duration kResync = minutes(5);
+
+cli::RunOptions options_of(const Scenario& scenario) {
+  cli::RunOptions options;
+  options.leader_elect = scenario.leader_elect;
+  options.log_level = telemetry::Level::debug;
+  options.sync.resync_interval = kResync;
+  return options;
+}
+
+}  // namespace
+
+std::string secret_path(unsigned secret) {
+  return fmt::format("prod/s{}", secret);
+}
+
+std::string namespace_of(const Scenario& scenario, unsigned binding) {
+  return fmt::format("ns{}", binding % scenario.namespaces);
+}
+
+std::string binding_name(unsigned binding) {
+  return fmt::format("b{}", binding);
+}
+
+/// Namesakes in different namespaces.
+std::string target_name(const Scenario& scenario, unsigned binding) {
+  return fmt::format("t{}", binding / scenario.namespaces);
+}
+
+std::string workload_name(unsigned workload) {
+  return fmt::format("w{}", workload);
+}
+
+kube::Resource workload_kind(unsigned workload) {
+  constexpr std::array kKinds = {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets};
+  return kKinds[workload % kKinds.size()];
+}
+
+Data decode_data(const Object& secret) {
+  Data data;
+  const auto* const encoded = secret.if_contains("data");
+  if (encoded == nullptr || !encoded->is_object()) return data;
+  for (const auto& [key, value] : encoded->get_object()) {
+    const auto bytes = base::base64_decode(value.as_string());
+    data.emplace(key, bytes ? std::string(bytes->view()) : "?");
+  }
+  return data;
+}
+
+std::string World::user(int replica) {
+  return fmt::format("system:serviceaccount:kube-system:edsm-{}", replica);
+}
+
+World::World(const Scenario& scenario)
+    : schedule(scenario.seed * 2),
+      cluster(schedule),
+      aws(schedule),
+      network(schedule, cluster, aws),
+      scenario_(scenario),
+      begin_(schedule.now()),
+      options_(options_of(scenario)) {
+  aws.queue().visibility = seconds(30);
+  aws.queue().max_receives = scenario.max_receives;
+  aws.events.trail = scenario.trail;
+  aws.events.trail_reads = scenario.trail;
+  aws.route = [this](std::string body) { route(std::move(body)); };
+  network.refusal = [this](Peer peer, bool lie, const net::Request& request) {
+    if (peer == Peer::cloud) {
+      return !lie && schedule.chance(500) ? aws.throttled(request) : aws.internal_error(request);
+    }
+    if (!lie && schedule.chance(400)) return too_many_requests(1);
+    return schedule.chance(500) ? internal_error() : unavailable();
+  };
+  network.on_sent = [this](const Sent& sent) {
+    count_down(sent.replica);
+    if (on_sent) on_sent(sent);
+  };
+  cluster.gate([this](const Access& access) -> std::optional<Reply> {
+    const bool writes = access.verb != "get" && access.verb != "list" && access.verb != "watch";
+    const bool secret = access.resource == kube::kSecrets.plural && access.ns != "kube-system";
+    const bool workload = access.group == kube::kDeployments.group;
+    const unsigned kind = (secret ? 1U : 0U) | (workload ? 2U : 0U);
+    if (!writes || (kind & denied_kinds_) == 0) return std::nullopt;
+    return forbidden(access);
+  });
+  for (unsigned i = 0; i < scenario.secrets; ++i) aws.secrets().put(secret_path(i), fresh_value(i));
+  for (unsigned i = 0; i < scenario.bindings; ++i) create_binding(i);
+  for (unsigned i = 0; i < scenario.workloads; ++i) {
+    if (i % 2 == 0) create_workload(i);
+  }
+  for (unsigned i = 0; i < scenario.replicas; ++i) {
+    replicas_.push_back(
+        std::make_unique<Replica>(schedule, network, static_cast<int>(i), options_));
+    auto& replica = *replicas_.back();
+    replica.home.token = new_token(static_cast<int>(i));
+    replica.home.on_log = [this](int number, std::string_view line) {
+      logs.emplace_back(line);
+      if (trace) trace(fmt::format("    replica {}: {}", number, line.substr(0, line.size() - 1)));
+    };
+    schedule.after(milliseconds(static_cast<int>(i)), [&replica] { replica.start(); });
+  }
+  for (const auto& step : scenario_.steps) {
+    schedule.after(step.at, [this, &step] {
+      if (trace) trace(describe(step));
+      carry_out(step);
+    });
+  }
+}
+
+/// The replicas' coroutines refer to everything else.
+World::~World() {
+  replicas_.clear();
+}
+
+bool World::run_until(base::Instant end) {
+  for (;;) {
+    const auto owner = schedule.step(end);
+    if (!owner) return true;
+    for (const auto& replica : replicas_) {
+      if (*owner != kWorld && replica->owner() == *owner) replica->poll();
+    }
+    if (after_step && !after_step()) return false;
+  }
+}
+
+void World::calm_down() {
+  calm_ = true;
+  for (const auto peer : kPeers) {
+    network.weather(peer) = {};
+    for (const auto& replica : replicas_) network.cut(replica->number(), peer, false);
+  }
+  doomed_.clear();
+  denied_kinds_ = losing_ = duplicating_ = 0;
+  late_ = {};
+  aws.faults = {};
+  for (const auto& replica : replicas_) {
+    replica->resume();
+    replica->set_skew({});
+    replica->home.token = new_token(replica->number());
+    replica->start();
+  }
+}
+
+std::optional<Data> World::shaped(const std::string& value) const {
+  const auto at = shapes_.find(value);
+  return at == shapes_.end() ? std::nullopt : at->second;
+}
+
+const World::Notice* World::notice(const std::string& message_id) const {
+  const auto at = notices_.find(message_id);
+  return at == notices_.end() ? nullptr : &at->second;
+}
+
+bool World::changed_lately(const Stored& binding, base::Instant since) const {
+  const auto at = binding_changes_.find(std::string(binding.uid()));
+  // What a watch has not told yet cannot have been looked at.
+  return at == binding_changes_.end() || at->second + minutes(1) >= since;
+}
+
+bool World::contested(const std::pair<std::string, std::string>& target) const {
+  int wanting = 0;
+  for (const auto& binding : cluster.all(kube::kBindings)) {
+    const auto& spec = binding->object().at("spec").as_object();
+    const bool wants =
+        binding->ns() == target.first && text_of(spec, "targetSecretName") == target.second;
+    if (wants) ++wanting;
+  }
+  return wanting > 1;
+}
+
+bool World::bound(const std::pair<std::string, std::string>& target) const {
+  for (const auto& binding : cluster.all(kube::kBindings)) {
+    const auto& spec = binding->object().at("spec").as_object();
+    const bool wants =
+        binding->ns() == target.first && text_of(spec, "targetSecretName") == target.second;
+    if (!wants) continue;
+    const auto current = aws.secrets().current(std::string(text_of(spec, "secretPath")));
+    return !contested(target) && current && !current->deleted() && shaped(current->bytes);
+  }
+  return false;
+}
+
+bool World::troubled() const {
+  for (const auto& binding : cluster.all(kube::kBindings)) {
+    const auto& spec = binding->object().at("spec").as_object();
+    const auto current = aws.secrets().current(std::string(text_of(spec, "secretPath")));
+    if (!current || current->deleted() || !shaped(current->bytes)) return true;
+  }
+  return false;
+}
+
+std::string World::remember(std::string value, std::optional<Data> data) {
+  shapes_.emplace(value, std::move(data));
+  return value;
+}
+
+std::string World::fresh_value(unsigned secret) {
+  const auto canary = fmt::format("canary-s{}-v{}-{:016x}", secret, ++values_, schedule.random());
+  canaries_.push_back(canary);
+  Object json;
+  json["user"] = fmt::format("u{}", secret);
+  json["password"] = canary;
+  return remember(boost::json::serialize(json),
+                  Data{{"user", fmt::format("u{}", secret)}, {"password", canary}});
+}
+
+std::string World::new_token(int replica) {
+  auto token = fmt::format("token-{}-{}", replica, ++tokens_);
+  cluster.add_token(token, user(replica));
+  return token;
+}
+
+void World::for_a_while(const Step& step, std::function<void()> end) {
+  schedule.after(step.lasts, [this, end = std::move(end)] {
+    if (!calm_) end();
+  });
+}
+
+void World::count_down(int replica) {
+  const auto at = doomed_.find(replica);
+  if (at == doomed_.end() || at->second.requests-- > 1) return;
+  const auto lasts = at->second.lasts;
+  doomed_.erase(at);
+  schedule.after({}, [this, replica] { replicas_[static_cast<std::size_t>(replica)]->crash(); });
+  schedule.after(lasts, [this, replica] {
+    if (!calm_) replicas_[static_cast<std::size_t>(replica)]->start();
+  });
+}
+
+void World::route(std::string body) {
+  std::optional<unsigned> secret;
+  for (unsigned i = 0; i < scenario_.secrets; ++i) {
+    // Names and ARNs alike hold the path; what only reads concerns nobody.
+    if (body.find(secret_path(i)) != std::string::npos) secret = i;
+  }
+  const auto now = schedule.now();
+  if (losing_ != 0 && schedule.chance(losing_)) return;
+  const unsigned times = duplicating_ != 0 && schedule.chance(duplicating_) ? 2 : 1;
+  for (unsigned i = 0; i < times; ++i) {
+    base::Duration delay = schedule.between(milliseconds(1), milliseconds(20));
+    if (duplicating_ != 0 || late_.count() != 0) delay += schedule.between({}, seconds(3));
+    if (late_.count() != 0) delay += schedule.between({}, late_);
+    schedule.after(delay, [this, body, secret, now] { enqueue(body, secret, now); });
+  }
+}
+
+void World::enqueue(const std::string& body, std::optional<unsigned> secret, base::Instant at) {
+  notices_[aws.queue().enqueue(body)] = {secret, at};
+}
+
+}  // namespace edsm::sim

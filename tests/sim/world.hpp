@@ -1,0 +1,123 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "sim/aws/aws.hpp"
+#include "sim/cluster/cluster.hpp"
+#include "sim/network.hpp"
+#include "sim/replica.hpp"
+#include "sim/scenario.hpp"
+#include "sim/schedule.hpp"
+
+namespace edsm::sim {
+
+using Data = std::map<std::string, std::string>;
+
+/// The names of a scenario's things.
+std::string secret_path(unsigned secret);
+std::string namespace_of(const Scenario& scenario, unsigned binding);
+std::string binding_name(unsigned binding);
+std::string target_name(const Scenario& scenario, unsigned binding);
+std::string workload_name(unsigned workload);
+kube::Resource workload_kind(unsigned workload);
+
+/// The data of a Secret object, decoded.
+Data decode_data(const Object& secret);
+
+/// Cluster, cloud, replicas and the network between them, and what people and fate do to them.
+class World {
+ public:
+  explicit World(const Scenario& scenario);
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  /// Lets time pass until `end`. After each thing that happens `after_step` is called; if it
+  /// returns false, this returns false at once.
+  bool run_until(base::Instant end);
+  std::function<bool()> after_step;
+
+  /// Ends all faults and starts every replica that is down.
+  void calm_down();
+
+  const Scenario& scenario() const { return scenario_; }
+  base::Instant begin() const { return begin_; }
+  /// What a value of a cloud secret looks like as a Secret's data; nullopt: it cannot be one.
+  std::optional<Data> shaped(const std::string& value) const;
+  /// Every value that was ever put into the cloud and must not be seen outside of targets.
+  const std::vector<std::string>& canaries() const { return canaries_; }
+  /// The messages of the queue: which secret each is about (nullopt: none), and since when.
+  struct Notice {
+    std::optional<unsigned> secret;
+    base::Instant at;
+  };
+  const Notice* notice(const std::string& message_id) const;
+  /// Users changed the binding (or made it) at `since` or later.
+  bool changed_lately(const Stored& binding, base::Instant since) const;
+  /// More than one binding wants this target.
+  bool contested(const std::pair<std::string, std::string>& target) const;
+  /// Exactly one binding wants it, and its source has a usable value.
+  bool bound(const std::pair<std::string, std::string>& target) const;
+  /// Some binding's source is gone or unusable.
+  bool troubled() const;
+  Replica& replica(unsigned number) { return *replicas_[number]; }
+  std::size_t replicas() const { return replicas_.size(); }
+  /// Whose token it is.
+  static std::string user(int replica);
+
+  Schedule schedule;
+  Cluster cluster;
+  mutable Aws aws;
+  Network network;
+  std::function<void(const std::string& line)> trace;
+  std::function<void(const Sent&)> on_sent;
+  std::vector<std::string> logs;  ///< every line of every replica
+
+ private:
+  void carry_out(const Step& step);
+  void on_cloud(const Step& step);
+  void on_cluster(const Step& step);
+  void on_workload(const Step& step);
+  void on_fault(const Step& step);
+  std::string fresh_value(unsigned secret);
+  std::string remember(std::string value, std::optional<Data> data);
+  void create_binding(unsigned binding);
+  void note_change_of(const std::string& ns, const std::string& binding);
+  void create_workload(unsigned workload);
+  void edit_target(unsigned binding, const std::function<void(Object&)>& edit);
+  std::string new_token(int replica);
+  void route(std::string body);
+  void enqueue(const std::string& body, std::optional<unsigned> secret, base::Instant at);
+  void for_a_while(const Step& step, std::function<void()> end);
+  void count_down(int replica);
+
+  Scenario scenario_;
+  base::Instant begin_;
+  cli::RunOptions options_;
+  std::vector<std::unique_ptr<Replica>> replicas_;
+  std::map<std::string, std::optional<Data>> shapes_;
+  std::vector<std::string> canaries_;
+  std::map<std::string, Notice> notices_;
+  std::map<std::string, base::Instant> binding_changes_;  ///< by users, by uid
+  unsigned values_ = 0;
+  unsigned tokens_ = 0;
+  bool calm_ = false;
+  unsigned losing_ = 0;       ///< per mille
+  unsigned duplicating_ = 0;  ///< per mille
+  base::Duration late_{};
+  /// Replicas that crash with the n-th request from now on, and for how long.
+  struct Doom {
+    unsigned requests;
+    base::Duration lasts;
+  };
+  std::map<int, Doom> doomed_;
+  unsigned denied_kinds_ = 0;  ///< bit 0: Secrets, bit 1: workloads
+};
+
+}  // namespace edsm::sim
