@@ -20,7 +20,7 @@ net::Headers common_headers(Timeline& timeline, Api api) {
 /// SQS says in which namespace a code is: its own, or that of the framework beneath.
 std::string qualified(Api api, const ServiceError& error) {
   if (api == Api::secrets_manager) return error.code;
-  const bool modelled = error.code == "QueueDoesNotExist" ||
+  const bool modelled = error.code == "QueueDoesNotExist" || error.code == "InvalidBatchEntryId" ||
                         error.code == "ReceiptHandleIsInvalid" ||
                         error.code == "RequestThrottled" || error.code.ends_with("BatchRequest") ||
                         error.code == "BatchEntryIdsNotDistinct";
@@ -31,7 +31,8 @@ std::string qualified(Api api, const ServiceError& error) {
 std::string query_error(const ServiceError& error) {
   std::string code = error.code;
   if (code == "QueueDoesNotExist") code = "AWS.SimpleQueueService.NonExistentQueue";
-  if (code.ends_with("BatchRequest") || code == "BatchEntryIdsNotDistinct")
+  if (code.ends_with("BatchRequest") || code == "BatchEntryIdsNotDistinct" ||
+      code == "InvalidBatchEntryId")
     code.insert(0, "AWS.SimpleQueueService.");
   return code + (error.status >= 500 ? ";Receiver" : ";Sender");
 }
