@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+
+namespace edsm::sim::aws {
+
+/// One value that a call handed out.
+struct ValueRead {
+  std::string name;
+  std::string version;
+};
+
+/// One request that reached AWS.
+struct Call {
+  base::Instant at{};
+  std::string access_key;        ///< empty: unsigned
+  std::string operation;         ///< "GetSecretValue"; "Credentials" is the container endpoint
+  std::string region;            ///< of the signature
+  std::vector<std::string> ids;  ///< secrets as the caller named them, or ids of queue messages
+  std::vector<ValueRead> values;
+  int status = 0;    ///< 0: not answered yet
+  std::string code;  ///< of an error
+};
+
+/// All requests, in the order of their arrival.
+class Calls {
+ public:
+  using Iterator = std::deque<Call>::const_iterator;
+
+  Iterator begin() const { return calls_.begin(); }
+  Iterator end() const { return calls_.end(); }
+  std::size_t size() const { return calls_.size(); }
+  const Call& operator[](std::size_t index) const { return calls_[index]; }
+
+  /// How many calls of the operation there were, answered or not.
+  std::size_t count(std::string_view operation) const;
+  /// How often the secret's value was handed out; with a version, that of this version.
+  std::size_t value_reads(std::string_view name, std::string_view version = {}) const;
+
+  /// Valid as long as this is.
+  Call& add(Call call) { return calls_.emplace_back(std::move(call)); }
+
+ private:
+  std::deque<Call> calls_;
+};
+
+}  // namespace edsm::sim::aws
