@@ -1,0 +1,295 @@
+#include "sim/cluster/writer.hpp"
+
+#include <array>
+#include <utility>
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include "base/time.hpp"
+#include "sim/cluster/validation.hpp"
+
+namespace edsm::sim {
+namespace {
+
+/// What only the server sets, beside what each revision has of its own.
+constexpr std::array<std::string_view, 4> kServersOwn{"uid", "creationTimestamp", "generation",
+                                                      "deletionTimestamp"};
+
+bool same_member(const Object& left, const Object& right, std::string_view member) {
+  const Value* const one = left.if_contains(member);
+  const Value* const other = right.if_contains(member);
+  return one == nullptr || other == nullptr ? one == other : *one == *other;
+}
+
+/// Equal but for what each revision has of its own.
+bool same_object(const Object& before, const Object& after) {
+  const auto own = [](std::string_view name) {
+    return name == "resourceVersion" || name == "managedFields";
+  };
+  const auto same = [](const Object& left, const Object& right, auto except) {
+    std::size_t counted = 0;
+    for (const auto& [name, value] : left) {
+      if (except(name)) continue;
+      if (!same_member(left, right, name)) return false;
+      ++counted;
+    }
+    for (const auto& member : right) counted -= except(member.key()) ? 0 : 1;
+    return counted == 0;
+  };
+  return same(metadata_of(before), metadata_of(after), own) &&
+         same(before, after, [](std::string_view name) { return name == "metadata"; });
+}
+
+bool has_finalizers(const Object& object) {
+  const auto* const list = list_of(metadata_of(object), "finalizers");
+  return list != nullptr && !list->empty();
+}
+
+bool is_workload(const Kind& kind) {
+  return kind.resource.group == "apps";
+}
+
+bool template_differs(const StoredPtr& before, const Stored& after) {
+  const Object* const now = map_of(after.object(), "spec");
+  const Object* const old = before == nullptr ? nullptr : map_of(before->object(), "spec");
+  if (now == nullptr || old == nullptr) return true;
+  return !same_member(*old, *now, "template");
+}
+
+}  // namespace
+
+StoredPtr Writer::find(const Kind& kind, const Who& who) const {
+  return store_.find(kind, key_of(who.access.ns, who.access.name));
+}
+
+Manager Writer::manager(const Kind& kind, const Who& who) const {
+  return {who.manager, kind.resource.api_version(), who.access.subresource, now(), {}};
+}
+
+std::string Writer::now() const {
+  return base::rfc3339(timeline_.wall());
+}
+
+std::string Writer::new_uid() {
+  const std::uint64_t high = timeline_.random();
+  const std::uint64_t low = timeline_.random();
+  return fmt::format("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", high >> 32U, (high >> 16U) & 0xFFFFU,
+                     high & 0xFFFU, low >> 52U, low & 0xFFFFFFFFFFFFU);
+}
+
+Outcome<StoredPtr> Writer::create(const Kind& kind, Object object, const Who& who) {
+  Who named = who;
+  if (named.access.name.empty()) named.access.name = text_of(metadata_of(object), "name");
+  return record(named, nullptr, try_create(kind, std::move(object), named), 201);
+}
+
+Outcome<StoredPtr> Writer::edit(const Kind& kind, const Edit& edit, const Who& who) {
+  const StoredPtr before = find(kind, who);
+  return record(who, before, try_edit(kind, edit, who), 200);
+}
+
+Outcome<StoredPtr> Writer::remove(const Kind& kind, std::string_view uid, std::string_view version,
+                                  const Who& who) {
+  const StoredPtr before = find(kind, who);
+  return record(who, before, try_remove(kind, uid, version, who), 200);
+}
+
+void Writer::refused(const Who& who, int status) {
+  AuditEntry entry;
+  entry.at = timeline_.now();
+  entry.access = who.access;
+  entry.manager = who.manager;
+  entry.status = status;
+  audit_.push_back(std::move(entry));
+}
+
+Outcome<StoredPtr> Writer::record(const Who& who, const StoredPtr& before,
+                                  Outcome<StoredPtr> outcome, int success) {
+  AuditEntry entry;
+  entry.at = timeline_.now();
+  entry.access = who.access;
+  entry.manager = who.manager;
+  if (outcome) {
+    const StoredPtr& after = *outcome;
+    entry.status = success;
+    entry.uid = after->uid();
+    entry.revision = after->revision();
+    entry.changed = before == nullptr || before->revision() != after->revision();
+    entry.rollout = entry.changed && who.access.verb != "delete" && is_workload(after->kind()) &&
+                    template_differs(before, *after);
+    entry.object = after;
+  } else {
+    entry.status = outcome.error().code;
+    if (before != nullptr) entry.uid = before->uid();
+    if (before != nullptr) entry.revision = before->revision();
+  }
+  audit_.push_back(std::move(entry));
+  return outcome;
+}
+
+Outcome<StoredPtr> Writer::try_create(const Kind& kind, Object object, const Who& who) {
+  if (kind.status) object.erase("status");
+  if (auto decoded = decode(kind, object); !decoded) {
+    return std::unexpected(std::move(decoded.error()));
+  }
+  Object& metadata = metadata_of(object);
+  const std::string_view ns = text_of(metadata, "namespace");
+  if (!ns.empty() && ns != who.access.ns) {
+    return std::unexpected(bad_request(
+        "the namespace of the provided object does not match the namespace sent on the request"));
+  }
+  if (!text_of(metadata, "resourceVersion").empty()) {
+    return std::unexpected(
+        unexplained("resourceVersion should not be set on objects to be created"));
+  }
+  for (const auto member : kServersOwn) metadata.erase(member);
+  metadata.erase("managedFields");
+  metadata["namespace"] = who.access.ns;
+  const std::string_view prefix = text_of(metadata, "generateName");
+  if (text_of(metadata, "name").empty() && !prefix.empty()) {
+    metadata["name"] = fmt::format("{}{:05x}", prefix, timeline_.random() & 0xFFFFFU);
+  }
+  const std::string name(text_of(metadata, "name"));
+  const auto causes = validate(kind, object, nullptr);
+  if (!causes.empty()) return std::unexpected(invalid(kind, name, causes));
+  if (store_.find(kind, key_of(who.access.ns, name)) != nullptr) {
+    return std::unexpected(already_exists(kind, name));
+  }
+  metadata["uid"] = new_uid();
+  metadata["creationTimestamp"] = now();
+  if (kind.generation) metadata["generation"] = 1;
+  auto managers = managers_after({}, nullptr, object, manager(kind, who));
+  return store_.put(kind, std::move(object), std::move(managers));
+}
+
+Outcome<StoredPtr> Writer::replace(const Kind& kind, Object object, const Who& who, bool& made) {
+  const StoredPtr before = find(kind, who);
+  made = before == nullptr;
+  const std::string name(text_of(metadata_of(object), "name"));
+  const std::string uid(text_of(metadata_of(object), "uid"));
+  const auto refuse = [&](Refusal refusal) {
+    return record(who, before, std::unexpected(std::move(refusal)), 200);
+  };
+  if (name != who.access.name) {
+    return refuse(bad_request(
+        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name,
+                    who.access.name)));
+  }
+  if (before == nullptr && !kind.created_by_put) return refuse(not_found(kind, who.access.name));
+  const std::string_view actual = before == nullptr ? std::string_view() : before->uid();
+  if (!uid.empty() && uid != actual) {
+    const std::string group = kind.custom ? std::string(kind.resource.group) + "/" : "";
+    return refuse(conflict(
+        kind, who.access.name,
+        fmt::format("StorageError: invalid object, Code: 4, Key: /registry/{}{}/{}/{}, "
+                    "ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                    "precondition: {}, UID in object meta: {}",
+                    group, kind.resource.plural, who.access.ns, who.access.name, uid, actual)));
+  }
+  if (before == nullptr) {
+    metadata_of(object).erase("resourceVersion");
+    return record(who, nullptr, try_create(kind, std::move(object), who), 201);
+  }
+  const auto edit = [&](const Stored&) -> Outcome<Object> { return std::move(object); };
+  return record(who, before, try_edit(kind, edit, who), 200);
+}
+
+Outcome<StoredPtr> Writer::try_edit(const Kind& kind, const Edit& edit, const Who& who) {
+  const StoredPtr before = find(kind, who);
+  const std::string& name = who.access.name;
+  if (before == nullptr) return std::unexpected(not_found(kind, name));
+  auto edited = edit(*before);
+  if (!edited) return std::unexpected(std::move(edited.error()));
+  Object object = std::move(*edited);
+  if (auto decoded = decode(kind, object); !decoded) {
+    return std::unexpected(std::move(decoded.error()));
+  }
+  const std::string version(text_of(metadata_of(object), "resourceVersion"));
+  if (version.empty() && !kind.unconditional) {
+    const Cause cause{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
+                      "metadata.resourceVersion"};
+    return std::unexpected(
+        invalid(kind.resource.group, kind.resource.plural, kind.qualified_plural(), name, {cause}));
+  }
+  if (!version.empty() && version != std::to_string(before->revision())) {
+    return std::unexpected(modified(kind, name));
+  }
+  const Object& old = before->object();
+  const Object& old_metadata = metadata_of(old);
+  if (who.access.subresource == "status") {
+    const Value* const status = object.if_contains("status");
+    Object next = old;
+    if (status == nullptr) {
+      next.erase("status");
+    } else {
+      next["status"] = *status;
+    }
+    metadata_of(next)["uid"] = std::string(text_of(metadata_of(object), "uid"));
+    object = std::move(next);
+  } else if (kind.status) {
+    const Value* const status = old.if_contains("status");
+    object.erase("status");
+    if (status != nullptr) object["status"] = *status;
+  }
+  Object& metadata = metadata_of(object);
+  metadata["namespace"] = text_of(old_metadata, "namespace");
+  metadata["name"] = name;
+  if (text_of(metadata, "uid").empty()) metadata["uid"] = text_of(old_metadata, "uid");
+  for (const std::string_view member : kServersOwn) {
+    if (member == "uid") continue;
+    const Value* const value = old_metadata.if_contains(member);
+    metadata.erase(member);
+    if (value != nullptr) metadata[member] = *value;
+  }
+  const auto causes = validate(kind, object, &old);
+  if (!causes.empty()) return std::unexpected(invalid(kind, name, causes));
+  if (same_object(old, object)) return before;
+  if (metadata.contains("deletionTimestamp") && !has_finalizers(object)) {
+    return store_.erase(kind, key_of(who.access.ns, name));
+  }
+  if (kind.generation && !same_member(old, object, "spec")) {
+    metadata["generation"] = number_of(old_metadata, "generation") + 1;
+  }
+  auto managers = managers_after(before->managers(), &old, object, manager(kind, who));
+  return store_.put(kind, std::move(object), std::move(managers));
+}
+
+Outcome<StoredPtr> Writer::try_remove(const Kind& kind, std::string_view uid,
+                                      std::string_view version, const Who& who) {
+  const StoredPtr before = find(kind, who);
+  const std::string& name = who.access.name;
+  if (before == nullptr) return std::unexpected(not_found(kind, name));
+  if (!uid.empty() && uid != before->uid()) {
+    return std::unexpected(deletion_conflict(
+        kind, name,
+        fmt::format("the UID in the precondition ({}) does not match the UID in record ({}). The "
+                    "object might have been deleted and then recreated",
+                    uid, before->uid())));
+  }
+  if (!version.empty() && version != std::to_string(before->revision())) {
+    return std::unexpected(
+        conflict(kind, name,
+                 fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                             "ResourceVersion in record ({}). The object might have been modified",
+                             version, before->revision())));
+  }
+  if (has_finalizers(before->object())) return mark_deleted(*before, who);
+  return store_.erase(kind, key_of(who.access.ns, name));
+}
+
+/// Finalizers keep it until somebody removes them.
+Outcome<StoredPtr> Writer::mark_deleted(const Stored& current, const Who& who) {
+  const Kind& kind = current.kind();
+  if (metadata_of(current.object()).contains("deletionTimestamp")) {
+    return store_.find(kind, key_of(who.access.ns, who.access.name));
+  }
+  Object object = current.object();
+  Object& metadata = metadata_of(object);
+  metadata["deletionTimestamp"] = now();
+  metadata["deletionGracePeriodSeconds"] = 0;
+  if (kind.generation) metadata["generation"] = number_of(metadata, "generation") + 1;
+  return store_.put(kind, std::move(object), current.managers());
+}
+
+}  // namespace edsm::sim
