@@ -44,6 +44,8 @@ class Aws final : public Service {
  public:
   /// `timeline` has to live longer than this.
   explicit Aws(Timeline& timeline, AwsOptions options = {});
+  Aws(const Aws&) = delete;
+  Aws& operator=(const Aws&) = delete;
 
   void take(const net::Request& request, ExchangePtr exchange) override;
 
