@@ -1,11 +1,10 @@
-"""The simulated AWS of tests/sim and an emulator, both driven by AWS's own client and by the same scripts."""
+"""The simulated AWS of tests/sim and an emulator, both asked by AWS's own client, and acted upon alike."""
 
 from __future__ import annotations
 
 import base64
 import json
 import os
-import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from bed.aws import REGION, Ministack
+from bed.aws import REGION, ROOT_USER, Credentials, Ministack
 from bed.edsm import default_binary
 
 Json = dict[str, Any]
@@ -66,8 +65,8 @@ class Cloud:
             answer = getattr(client, xform_name(operation))(**parameters)
         except ClientError as error:
             return {"status": error.response["ResponseMetadata"]["HTTPStatusCode"],
-                    "code": error.response["Error"]["Code"], "query_code": error.response["Error"].get("QueryErrorCode"),
-                    "message": error.response["Error"]["Message"]}
+                    "code": error.response["Error"]["Code"], "message": error.response["Error"]["Message"],
+                    "query_code": error.response["Error"].get("QueryErrorCode")}
         return {"status": answer.pop("ResponseMetadata")["HTTPStatusCode"], **answer}
 
 
@@ -109,10 +108,10 @@ class Simulated(Cloud):
                         for name, value in request.headers.items()}}})
         return AWSResponse(request.url, answer["status"], answer["headers"], _Body(answer["body"].encode()))
 
-    def client(self, service: str, access_key: str = "test", secret_key: str = "test", token: str | None = None) -> Any:
+    def client(self, service: str, user: Credentials = ROOT_USER) -> Any:
         client = boto3.client(service, endpoint_url="http://aws.sim", region_name=REGION,
-                              aws_access_key_id=access_key, aws_secret_access_key=secret_key,
-                              aws_session_token=token, config=Config(retries={"total_max_attempts": 1}))
+                              aws_access_key_id=user.access_key, aws_secret_access_key=user.secret_key,
+                              aws_session_token=user.token, config=Config(retries={"total_max_attempts": 1}))
         model = client.meta.service_model
 
         def before_send(request: AWSPreparedRequest, event_name: str, **_: Any) -> AWSResponse:
@@ -163,7 +162,7 @@ class Emulated(Cloud):
         try:
             return getattr(self, step["do"])(**deed)
         except ClientError as error:
-            # The simulation says so without words.
+            # The simulation says without words that something cannot be done.
             assert error.response["Error"]["Code"] in ("InvalidRequestException", "ResourceNotFoundException"), error
             return "" if step["do"] in ("put", "update", "stage", "rotate", "rollback", "recreate") else False
 
@@ -237,88 +236,3 @@ class Emulated(Cloud):
     def recreate(self, name: str, **value: str) -> str:
         self.purge(name)
         return self._secrets.create_secret(Name=name, **self._value(value))["VersionId"]
-
-
-# Members whose values are never the same twice.
-_MASKED = {"ReceiptHandle", "SentTimestamp", "ApproximateFirstReceiveTimestamp", "SenderId", "NextToken", "time"}
-# What the emulator shows of secrets that never had any, where AWS shows nothing.
-_EMPTY: Json = {"Description": "", "Tags": [], "RotationEnabled": False}
-_PATTERNS = [(re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<uuid>"),
-             (re.compile(r"(:secret:[\w/+=.@-]+)-[A-Za-z0-9]{6}\b"), r"\1-<suffix>"),
-             (re.compile(r"AQEB[0-9a-f]{32}"), "<handle>")]
-
-
-class Run:
-    """One script on one cloud: keeps values under names, and answers in a form that can be compared."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._kept: dict[str, str] = {"queue": cloud.queue_url, "dead": cloud.dead_url}
-
-    def step(self, step: Json) -> Any:
-        if "do" in step:
-            meta = ("keep", "differs")
-            result = self._cloud.act(self._fill({key: each for key, each in step.items() if key not in meta}))
-            if "keep" in step:
-                self._kept[step["keep"]] = result
-            return self.comparable(result)
-        answer = self._cloud.call(step["call"], self._fill(step.get("input", {})))
-        for name, path in step.get("keep", {}).items():
-            self._kept[name] = _at(answer, path)
-        return self.comparable(answer)
-
-    def _fill(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self._fill(each) for key, each in value.items()}
-        if isinstance(value, list):
-            return [self._fill(each) for each in value]
-        if isinstance(value, str):
-            return re.sub(r"\$\{([\w:]+)(?:\[:(-?\d+)\])?\}", lambda match: self._kept[match[1]][:int(match[2] or 0) or None], value)
-        return value
-
-    def comparable(self, value: Any, key: str = "") -> Any:
-        if key in _MASKED:
-            return f"<{key}>"
-        if isinstance(value, dict):
-            return {self.comparable(name): self.comparable(each, name) for name, each in value.items()
-                    if name not in _EMPTY or each != _EMPTY[name]}
-        if isinstance(value, list):
-            return [self.comparable(each) for each in value]
-        if isinstance(value, datetime):
-            return "<date>"
-        if isinstance(value, bytes):
-            return "base64:" + base64.b64encode(value).decode()
-        if not isinstance(value, str):
-            return value
-        if key in ("message", "Message"):
-            return "<words>"  # clients go by codes
-        if key == "Body" and value.startswith("{"):
-            return self.comparable(json.loads(value))
-        if key == "MD5OfBody":
-            return f"<{len(value)} digits>"
-        if key == "RedrivePolicy":
-            return self.comparable(json.loads(value))
-        for name, kept in self._kept.items():
-            if kept:
-                value = value.replace(kept, f"<{name}>")
-        for pattern, mask in _PATTERNS:
-            value = pattern.sub(mask, value)
-        return value
-
-
-def _at(value: Any, path: str) -> Any:
-    for part in path.split("."):
-        value = value[int(part) if part.isdigit() else part]
-    return value
-
-
-def differences(one: Any, other: Any, path: str = "") -> dict[str, tuple[Any, Any]]:
-    """Where they differ: path -> both values; "answer" if not even the status is the same. A member
-    that is missing is None."""
-    if isinstance(one, dict) and isinstance(other, dict) and one.get("status") == other.get("status"):
-        return {where: what for key in sorted(one.keys() | other.keys())
-                for where, what in differences(one.get(key), other.get(key), f"{path}.{key}" if path else key).items()}
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return {where: what for index, pair in enumerate(zip(one, other, strict=True))
-                for where, what in differences(*pair, f"{path}.{index}" if path else str(index)).items()}
-    return {} if one == other else {path or "answer": (one, other)}
