@@ -31,7 +31,7 @@ QUEUE_OPERATIONS = {"ReceiveMessage", "SendMessage", "GetQueueAttributes", "Dele
 
 def program() -> Path:
     """aws-script, which the build makes beside the controller."""
-    folder = os.environ.get("EDSM_SIM_DIR", default_binary().parent / "tests/sim")
+    folder = os.environ.get("EDSM_SIM_DIR", default_binary().resolve().parent / "tests/sim")
     return Path(folder) / "aws-script"
 
 
