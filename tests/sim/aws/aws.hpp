@@ -30,7 +30,8 @@ struct AwsOptions {
 /// Requests are told apart by their X-Amz-Target, and are for the region for which they are signed,
 /// whatever the host: both AWS_ENDPOINT=http://aws.sim and the real hosts do. Any GET is one to the
 /// container endpoint (AWS_CONTAINER_CREDENTIALS_FULL_URI=http://169.254.170.23/v1/credentials).
-/// Every request counts and is remembered; each long poll ends by itself.
+/// Every request counts and is remembered; each long poll ends by itself. STS, and calls that
+/// change secrets, are not simulated: people's deeds are functions of aws.secrets().
 ///
 ///   Aws aws(timeline);
 ///   aws.secrets().put("prod/db", R"({"user":"u"})");      // and its event is in the queue
@@ -44,6 +45,8 @@ class Aws final : public Service {
  public:
   /// `timeline` has to live longer than this.
   explicit Aws(Timeline& timeline, AwsOptions options = {});
+  Aws(const Aws&) = delete;
+  Aws& operator=(const Aws&) = delete;
 
   void take(const net::Request& request, ExchangePtr exchange) override;
 

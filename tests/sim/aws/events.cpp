@@ -57,8 +57,8 @@ json::object Events::record(std::string_view name) {
           {"eventCategory", "Management"}};
 }
 
-void Events::changed(const Subject& secret, std::string_view operation, json::object parameters) {
-  if (!options_.trail) return;
+/// The members that record a person's call.
+json::object Events::user_record(std::string_view operation) {
   json::object detail = record(operation);
   detail["userIdentity"] = json::object{{"type", "IAMUser"},
                                         {"principalId", "AIDAEXAMPLE"},
@@ -68,6 +68,12 @@ void Events::changed(const Subject& secret, std::string_view operation, json::ob
                                         {"userName", "u"}};
   detail["sourceIPAddress"] = "192.0.2.4";
   detail["userAgent"] = "aws-cli/2.31.0";
+  return detail;
+}
+
+void Events::changed(const Subject& secret, std::string_view operation, json::object parameters) {
+  if (!options_.trail) return;
+  json::object detail = user_record(operation);
   const bool created = operation == "CreateSecret";
   const bool by_arn = !created && chance(timeline_, 500);
   // From the console, and in old records, the answer is left out.
@@ -80,6 +86,16 @@ void Events::changed(const Subject& secret, std::string_view operation, json::ob
     detail["responseElements"] = nullptr;
     detail["sessionCredentialFromConsole"] = "true";
   }
+  send(api_call, {}, std::move(detail));
+}
+
+void Events::refused(const Subject& secret, std::string_view operation, std::string_view code) {
+  if (!options_.trail) return;
+  json::object detail = user_record(operation);
+  detail["requestParameters"] = json::object{{"secretId", secret.name}};
+  detail["responseElements"] = nullptr;
+  detail["errorCode"] = text(code);
+  detail["errorMessage"] = "no";
   send(api_call, {}, std::move(detail));
 }
 

@@ -45,6 +45,8 @@ class Events {
   /// A call that changed the secret; `parameters` are those beside its identity.
   void changed(const Subject& secret, std::string_view operation,
                boost::json::object parameters = {});
+  /// A call that was to change the secret and was refused.
+  void refused(const Subject& secret, std::string_view operation, std::string_view code);
   /// What rotation says at its end, without a call.
   void rotated(const Subject& secret, std::string_view version);
   /// A call that read; `parameters` are all of the request.
@@ -53,6 +55,7 @@ class Events {
 
  private:
   boost::json::object record(std::string_view name);
+  boost::json::object user_record(std::string_view operation);
   void send(std::string_view detail_type, boost::json::array resources, boost::json::object detail);
 
   Timeline& timeline_;

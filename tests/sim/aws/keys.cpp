@@ -180,12 +180,12 @@ Answer<void> Keys::check_time(Api api, std::string_view date) const {
 Answer<Signed> Keys::check(Api api, const net::Request& request) const {
   auto caller = check_scope(api, request);
   if (!caller) return caller;
+  const auto timely = check_time(api, *request.headers.find("X-Amz-Date"));
+  if (!timely) return std::unexpected(timely.error());
   const auto key = std::ranges::find(keys_, caller->access_key, &Key::id);
   if (key == keys_.end() || request.headers.find("X-Amz-Security-Token").value_or("") != key->token)
     return std::unexpected(unknown_key(api));
   if (key->expires && *key->expires <= timeline_.wall()) return std::unexpected(expired_key(api));
-  const auto timely = check_time(api, *request.headers.find("X-Amz-Date"));
-  if (!timely) return std::unexpected(timely.error());
   return caller;
 }
 

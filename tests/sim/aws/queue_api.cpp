@@ -1,6 +1,7 @@
 #include "sim/aws/queue_api.hpp"
 
 #include <algorithm>
+#include <cctype>
 #include <optional>
 #include <set>
 
@@ -39,6 +40,12 @@ bool asked_for(const json::object& input, std::string_view member, std::string_v
   return std::ranges::any_of(names->get_array(), [name](const json::value& each) {
     return each.is_string() && (each.get_string() == "All" ||
                                 each.get_string() == json::string_view(name.data(), name.size()));
+  });
+}
+
+bool valid_entry_id(std::string_view id) {
+  return !id.empty() && id.size() <= 80 && std::ranges::all_of(id, [](unsigned char c) {
+    return std::isalnum(c) != 0 || c == '-' || c == '_';
   });
 }
 
@@ -198,7 +205,11 @@ Answer<json::object> QueueApi::batch(Queue& queue, const Object& input, Call& ca
   std::set<std::string_view> seen;
   for (const auto& each : entries->get_array()) {
     const std::string_view id = each.is_object() ? text_at(each.get_object(), "Id") : "";
-    if (id.empty()) return fail("InvalidBatchEntryId", "A batch entry id is missing.");
+    if (!valid_entry_id(id)) {
+      return fail("InvalidBatchEntryId",
+                  "A batch entry id can only contain alphanumeric characters, hyphens and "
+                  "underscores. It can be at most 80 letters long.");
+    }
     if (!seen.insert(id).second)
       return fail("BatchEntryIdsNotDistinct", fmt::format("Id {} repeated.", id));
   }
@@ -216,9 +227,7 @@ Answer<json::object> QueueApi::batch(Queue& queue, const Object& input, Call& ca
                                     {"Message", result.error().message}});
     }
   }
-  json::object result{{"Successful", std::move(successful)}};
-  if (!failed.empty()) result["Failed"] = std::move(failed);
-  return result;
+  return json::object{{"Successful", std::move(successful)}, {"Failed", std::move(failed)}};
 }
 
 }  // namespace edsm::sim::aws

@@ -168,7 +168,10 @@ std::string Secrets::put_as(std::string_view operation, std::string_view name, s
   const auto found = secrets_.find(name);
   if (found == secrets_.end() || !found->second.exists) return create(name, std::move(value), form);
   Secret* const secret = usable(name);
-  if (secret == nullptr) return {};
+  if (secret == nullptr) {
+    events_.refused(subject(found->second), operation, "InvalidRequestException");
+    return {};
+  }
   const std::string version = add_version(*secret, std::move(value), form, current_stage);
   events_.changed(subject(*secret), operation, {{"clientRequestToken", version}});
   events_.label_updated(subject(*secret), version, current_stage);

@@ -74,7 +74,8 @@ struct Secret {
 /// The secrets of one account in one region, and what people and rotations do with them. Each
 /// change is made at once; then its events are sent. A change that the service would refuse (a put
 /// to a secret that waits for its deletion, a rollback without a previous version) changes nothing,
-/// sends nothing, and says so: the version id is empty, or false.
+/// and says so: the version id is empty, or false. Only a refused put leaves a record, with its
+/// error.
 class Secrets {
  public:
   enum class Form : std::uint8_t { text, binary };

@@ -75,6 +75,10 @@ TEST_F(SecretsTest, SendsTheServicesEvents) {
               ElementsAre("RotateSecret", "PutSecretValue", "UpdateSecretVersionStage",
                           "AWSCURRENT", "RotationSucceeded"));
   EXPECT_THAT((secrets.remove("b"), events()), ElementsAre("DeleteSecret"));
+  EXPECT_EQ(secrets.put("b", "5"), "");
+  ASSERT_EQ(sent.size(), 1U);
+  EXPECT_EQ(text(sent[0].at("detail"), "errorCode"), "InvalidRequestException");
+  EXPECT_THAT(events(), ElementsAre("PutSecretValue"));
   EXPECT_THAT((secrets.restore("b"), events()), ElementsAre("RestoreSecret"));
   EXPECT_THAT((secrets.recreate("b", "5"), events()),
               ElementsAre("DeleteSecret", "CreateSecret", "AWSCURRENT"));
