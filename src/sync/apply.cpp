@@ -23,20 +23,26 @@ std::string key_list(const ShapedData& data) {
   return std::string(json.bytes().view());
 }
 
-/// Owner: our reference is there. Orphan: it is not (any more). Merge leaves owners alone.
+/// Owner: our reference is there, in the place of one that was left behind. Orphan: it is not (any
+/// more). Merge leaves owners alone.
 void write_owner(JsonWriter& json, const Binding& binding, const Target* current) {
   const bool owner = binding.target.creation == CreationPolicy::owner;
   const bool disowned = !owner && current != nullptr && current->owner_uid == binding.uid;
+  const bool inherited = owner && current != nullptr && !current->owner_uid.empty() &&
+                         current->owner_uid != binding.uid;
   if (!owner && !disowned) return;
-  json.key("ownerReferences").begin_array().begin_object();
+  json.key("ownerReferences").begin_array();
   if (owner) {
+    json.begin_object();
     json.member("apiVersion", kube::kBindings.api_version()).member("kind", kube::kBindings.kind);
     json.member("name", binding.key.name).member("uid", binding.uid);
     json.key("controller").boolean(true);
-  } else {
-    json.member("$patch", "delete").member("uid", binding.uid);
+    json.end_object();
   }
-  json.end_object().end_array();
+  if (disowned || inherited) {
+    json.begin_object().member("$patch", "delete").member("uid", current->owner_uid).end_object();
+  }
+  json.end_array();
 }
 
 void write_marks(JsonWriter& json, const Desired& desired, const Target* current) {

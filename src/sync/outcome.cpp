@@ -155,11 +155,21 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   announce(state, run, outcome);
   shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
 
-  auto due = due_workloads(state.binding.target_key());
+  const auto target_key = state.binding.target_key();
+  const auto* const target = shared_.targets.find(target_key);
+  // Somebody has touched it since: what is due for the workloads is seen only when that is healed,
+  // so the messages wait for the next run, too.
+  const bool overtaken = target == nullptr || target->digest != outcome.applied.hash;
+  auto due = due_workloads(target_key);
   const auto at = shared_.outside.clock.now() + shared_.settings.rollout_window;
   for (const auto& id : due) shared_.workload_work.add(id, at);
   if (base::planted(base::Bug::acknowledge_before_rollout)) due.clear();
-  shared_.ledger.settle(run.key.str(), due);
+  if (overtaken) {
+    shared_.binding_work.add_now(run.key.str());
+    shared_.ledger.again(run.key.str());
+  } else {
+    shared_.ledger.settle(run.key.str(), due);
+  }
   show(state, {Report::State::synced, "Synced",
                fmt::format("Secret {} holds version {} of {}", state.binding.target_key().str(),
                            outcome.applied.version, state.source.id)});

@@ -50,7 +50,8 @@ std::optional<Plan> target_foreign(const Facts& facts) {
   const Target* const target = facts.target;
   if (target == nullptr) return std::nullopt;
   const auto name = target->key.str();
-  if (!target->owner_uid.empty() && target->owner_uid != facts.binding.uid) {
+  const bool owned_by_other = !target->owner_uid.empty() && target->owner_uid != facts.binding.uid;
+  if (owned_by_other && !facts.abandoned) {
     return Plan{
         Plan::Action::stop, "TargetNotOurs",
         fmt::format(

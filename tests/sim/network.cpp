@@ -49,6 +49,7 @@ struct Network::Call {
   std::uint64_t number = 0;
 
   bool left = false;     ///< the coroutine went away
+  bool broken = false;   ///< nothing arrives any more, and the client does not know yet
   bool settled = false;  ///< it has its answer, or its stream has ended
   base::Gate done;
   std::optional<base::Result<net::Response>> answer;
@@ -101,7 +102,7 @@ class Network::CallExchange final : public Exchange {
     const auto& weather = network_.weather(call_->peer);
     if (weather.tear != 0 && network_.schedule_.chance(weather.tear)) {
       network_.fail(call_, milliseconds(1), "ConnectionLost");
-      call_->left = true;
+      call_->broken = true;
       return;
     }
     later([bytes = std::move(bytes)](Call& call) {
@@ -115,12 +116,13 @@ class Network::CallExchange final : public Exchange {
       call.more.notify();
     });
   }
-  bool gone() const override { return call_->left || call_->settled; }
+  bool gone() const override { return call_->left || call_->settled || call_->broken; }
 
  private:
   /// Pieces of one stream keep their order, however slow one of them is.
   void later(std::function<void(Call&)> act) {
-    if (network_.is_cut(*call_)) return;  // never arrives; the stream is found dead later
+    // What was cut or broken carries nothing more; the client finds that out later.
+    if (network_.is_cut(*call_) || call_->broken) return;
     const auto& weather = network_.weather(call_->peer);
     auto& schedule = network_.schedule_;
     base::Duration delay = schedule.between(kFastest, kUsual);
@@ -182,7 +184,9 @@ void Network::cut(int replica, Peer peer, bool cut) {
   for (const auto& weak : streams_) {
     const auto call = weak.lock();
     const bool concerned = call && !call->left && call->replica == replica && call->peer == peer;
-    if (concerned) fail(call, schedule_.between(seconds(1), kKeepAlive), "ConnectionLost");
+    if (!concerned) continue;
+    call->broken = true;
+    fail(call, schedule_.between(seconds(1), kKeepAlive), "ConnectionLost");
   }
 }
 

@@ -112,13 +112,16 @@ Owner next_owner(int replica, int life) {
 Replica::Replica(Schedule& schedule, Network& network, int number, const cli::RunOptions& options)
     : schedule_(schedule), network_(network), number_(number), options_(options) {}
 
+Replica::~Replica() {
+  crash();
+}
+
 Owner Replica::owner() const {
   return life_ ? life_->owner : kWorld;
 }
 
 void Replica::start() {
   if (life_) return;
-  static_assert(kWorld == 0);
   life_ = std::make_unique<Life>(*this, next_owner(number_, ++lives_));
   paused_ = false;
   poll();
@@ -152,6 +155,7 @@ void Replica::resume() {
 void Replica::poll() {
   if (!life_ || paused_) return;
   // One handler at a time: an exit ends the process in the middle of what is ready.
+  life_->io->restart();
   while (!life_->exit_code && life_->io->poll_one() != 0) {
   }
   if (life_->exit_code) {
