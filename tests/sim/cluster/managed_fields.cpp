@@ -32,29 +32,27 @@ bool atomic(std::string_view field) {
   return field == "selector" || field == "nodeSelector" || field == "matchLabels";
 }
 
-/// What the server itself sets belongs to nobody.
-bool owned(std::string_view path) {
-  static constexpr std::array<std::string_view, 9> kNobodys{"name",
-                                                            "namespace",
-                                                            "uid",
-                                                            "resourceVersion",
-                                                            "generation",
-                                                            "selfLink",
-                                                            "managedFields",
-                                                            "creationTimestamp",
-                                                            "deletionTimestamp"};
-  constexpr std::string_view kMetadata =
-      "f:metadata\x1f"
-      "f:";
-  if (!path.starts_with(kMetadata)) return path != "f:metadata" && path != "f:metadata\x1f.";
-  return std::ranges::find(kNobodys, path.substr(kMetadata.size())) == kNobodys.end();
+constexpr std::string_view kMetadata = "f:metadata";
+
+/// What the server itself sets in the metadata belongs to nobody.
+bool nobodys(std::string_view parent, std::string_view field) {
+  static constexpr std::array<std::string_view, 10> kNames{"name",
+                                                           "namespace",
+                                                           "uid",
+                                                           "selfLink",
+                                                           "resourceVersion",
+                                                           "generation",
+                                                           "managedFields",
+                                                           "creationTimestamp",
+                                                           "deletionTimestamp",
+                                                           "deletionGracePeriodSeconds"};
+  return parent == kMetadata && std::ranges::find(kNames, field) != kNames.end();
 }
 
 class Comparison {
  public:
   void compare(const Value* before, const Value* after, const std::string& path,
                std::string_view field) {
-    if (!path.empty() && !owned(path)) return;
     if (after == nullptr) {
       if (before != nullptr) removed.push_back(path);
       return;
@@ -74,14 +72,15 @@ class Comparison {
   }
 
   void maps(const Object* before, const Object& after, const std::string& path) {
-    if (before == nullptr && !path.empty() && owned(path)) set.insert(step(path, "."));
+    if (before == nullptr && !path.empty() && path != kMetadata) set.insert(step(path, "."));
     for (const auto& [name, value] : after) {
+      if (nobodys(path, name)) continue;
       const Value* const old = before == nullptr ? nullptr : before->if_contains(name);
       compare(old, &value, step(path, std::string("f:").append(name)), name);
     }
     if (before == nullptr) return;
     for (const auto& [name, value] : *before) {
-      if (after.if_contains(name) != nullptr) continue;
+      if (after.if_contains(name) != nullptr || nobodys(path, name)) continue;
       compare(&value, nullptr, step(path, std::string("f:").append(name)), name);
     }
   }
