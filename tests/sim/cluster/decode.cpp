@@ -58,11 +58,21 @@ std::optional<std::size_t> bad_base64(std::string_view text) {
   const auto is_digit = [](char c) { return is_alphanumeric(c) || c == '+' || c == '/'; };
   std::size_t at = 0;
   while (at < text.size() && is_digit(text[at])) ++at;
-  const std::size_t padding = text.size() - at;
-  const bool padded = text.size() % 4 == 0 && padding <= 2 &&
-                      text.find_first_not_of('=', at) == std::string_view::npos;
-  if (padded) return std::nullopt;
-  return at;
+  const std::size_t place = at % 4;
+  if (at == text.size()) return place == 0 ? std::nullopt : std::optional(at - place);
+  if (text[at] != '=' || place < 2) return at;
+  const std::size_t end = at + 4 - place;  // behind the padding
+  if (place == 2 && at + 1 == text.size()) return text.size();
+  if (place == 2 && text[at + 1] != '=') return at + 1;
+  if (text.size() > end) return end;
+  return std::nullopt;
+}
+
+std::string_view go_name(const Value& value) {
+  if (value.is_object()) return "object";
+  if (value.is_array()) return "array";
+  if (value.is_bool()) return "bool";
+  return value.is_string() ? "string" : "number";
 }
 
 Outcome<void> decode_secret(const Kind& kind, Object& object) {
@@ -70,16 +80,18 @@ Outcome<void> decode_secret(const Kind& kind, Object& object) {
   if (text_of(object, "type").empty()) object["type"] = "Opaque";
   if (Value* const data = object.if_contains("data")) {
     if (!data->is_object()) {
-      return std::unexpected(undecodable(kind,
-                                         "json: cannot unmarshal into Go struct field "
-                                         "Secret.data of type map[string][]uint8"));
+      return std::unexpected(undecodable(
+          kind, fmt::format("json: cannot unmarshal {} into Go struct field Secret.data of type "
+                            "map[string][]uint8",
+                            go_name(*data))));
     }
     for (auto& [key, value] : data->get_object()) {
       if (value.is_null()) value = "";
       if (!value.is_string()) {
-        return std::unexpected(undecodable(kind,
-                                           "json: cannot unmarshal into Go struct field "
-                                           "Secret.data of type []uint8"));
+        return std::unexpected(undecodable(
+            kind, fmt::format("json: cannot unmarshal {} into Go struct field Secret.data of type "
+                              "[]uint8",
+                              go_name(value))));
       }
       if (const auto at = bad_base64({value.get_string().data(), value.get_string().size()})) {
         return std::unexpected(
@@ -107,6 +119,22 @@ void default_binding(Object& object) {
   if (!object.contains("status")) object["status"] = Object{{"observedGeneration", -1}};
 }
 
+/// What of the old times an Event still shows.
+void default_event(Object& object) {
+  for (const std::string_view member : {"deprecatedFirstTimestamp", "deprecatedLastTimestamp"}) {
+    if (!object.contains(member)) object[member] = nullptr;
+  }
+  if (!object.contains("deprecatedSource")) object["deprecatedSource"] = Object();
+  if (!object.contains("regarding")) object["regarding"] = Object();
+}
+
+/// The one default of workloads that is worth having; a real server sets dozens.
+void default_workload(const Kind& kind, Object& object) {
+  Object* const spec = map_of(object, "spec");
+  if (spec == nullptr || kind.resource.plural == "daemonsets") return;
+  if (!spec->contains("replicas")) (*spec)["replicas"] = 1;
+}
+
 }  // namespace
 
 Outcome<void> decode(const Kind& kind, Object& object) {
@@ -131,6 +159,8 @@ Outcome<void> decode(const Kind& kind, Object& object) {
   }
   if (&kind == &kind_of(kube::kSecrets)) return decode_secret(kind, object);
   if (kind.custom) default_binding(object);
+  if (kind.resource.plural == "events") default_event(object);
+  if (kind.resource.group == "apps") default_workload(kind, object);
   return {};
 }
 

@@ -11,7 +11,7 @@ namespace edsm::sim {
 namespace {
 
 constexpr std::size_t kMaxSecret = std::size_t{1} << 20U;
-constexpr std::size_t kMaxName = 253;
+constexpr std::size_t kMaxKey = 253;
 
 bool is_alphanumeric(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
@@ -20,7 +20,7 @@ bool is_alphanumeric(char c) {
 void check_data_key(std::string_view key, std::vector<Cause>& causes) {
   const std::string field = fmt::format("data[{}]", key);
   const auto add = [&](std::string_view why) { causes.push_back(invalid_text(field, key, why)); };
-  if (key.size() > kMaxName) add("must be no more than 253 characters");
+  if (key.size() > kMaxKey) add("must be no more than 253 characters");
   const bool good = !key.empty() && std::ranges::all_of(key, [](char c) {
     return is_alphanumeric(c) || c == '-' || c == '_' || c == '.';
   });
@@ -109,49 +109,25 @@ void check_lease(const Object& lease, std::vector<Cause>& causes) {
 }
 
 void check_binding(const Object& binding, std::vector<Cause>& causes) {
+  const std::size_t before = causes.size();
   const Object* const spec = map_of(binding, "spec");
-  if (spec == nullptr) {
-    causes.push_back(required("spec"));
-    return;
-  }
+  if (spec == nullptr) causes.push_back(required("spec"));
   for (const std::string_view member : {"cloudProvider", "secretPath", "targetSecretName"}) {
-    if (!spec->contains(member)) causes.push_back(required(fmt::format("spec.{}", member)));
+    if (spec == nullptr || spec->contains(member)) continue;
+    causes.push_back(required(fmt::format("spec.{}", member)));
   }
+  if (causes.size() == before) return;
+  causes.push_back(
+      {"FieldValueInvalid",
+       "Invalid value: null: some validation rules were not checked because the object was "
+       "invalid; correct the existing errors to complete validation",
+       "<nil>"});
 }
 
 void check_workload(const Object& workload, std::vector<Cause>& causes) {
   const Object* const spec = map_of(workload, "spec");
   if (spec == nullptr || map_of(*spec, "template") == nullptr) {
     causes.push_back(required("spec.template"));
-  }
-}
-
-void check_metadata(const Object& object, const Object* before, std::vector<Cause>& causes) {
-  const Object& metadata = metadata_of(object);
-  const std::string_view name = text_of(metadata, "name");
-  if (name.empty()) {
-    causes.push_back({"FieldValueRequired", "Required value: name or generateName is required",
-                      "metadata.name"});
-  } else if (!std::ranges::all_of(name,
-                                  [](char c) {
-                                    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                                           c == '-' || c == '.';
-                                  }) ||
-             !is_alphanumeric(name.front()) || !is_alphanumeric(name.back())) {
-    causes.push_back(invalid_text(
-        "metadata.name", name,
-        "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "
-        "'.', and must start and end with an alphanumeric character (e.g. 'example.com', regex "
-        "used for validation is "
-        "'[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')"));
-  } else if (name.size() > kMaxName) {
-    causes.push_back(
-        {"FieldValueTooLong", "Too long: may not be more than 253 bytes", "metadata.name"});
-  }
-  if (before == nullptr) return;
-  const std::string_view uid = text_of(metadata, "uid");
-  if (!uid.empty() && uid != text_of(metadata_of(*before), "uid")) {
-    causes.push_back(invalid_text("metadata.uid", uid, "field is immutable"));
   }
 }
 

@@ -19,6 +19,7 @@ std::vector<Cause> validate(const Kind& kind, const Object& object, const Object
 Cause required(std::string field);
 Cause invalid_value(std::string field, const Value& value, std::string_view why);
 Cause invalid_text(std::string field, std::string_view text, std::string_view why);
+void check_metadata(const Object& object, const Object* before, std::vector<Cause>& causes);
 void check_event(const Object& event, const Object* before, std::vector<Cause>& causes);
 
 }  // namespace edsm::sim
