@@ -6,6 +6,7 @@ Each file of tests/sim/scripts/cluster is a list of steps, which both play:
         "capture": {"name": "metadata.uid"}          keeps a part of the answer for later steps: ${name}
         "fill": {"count": 9, "with": "A"}            what FILL in the body stands for
         "loose": ["message"]                         parts of the answer that need not be equal
+        "until": 404                                 is sent again until the answer has this status
     {"watch": "w", "path", "headers", "token"}       opens a watch
     {"read": "w", "events": 3}                       waits for so many events of it
     {"read": "w", "end": true}                       reads it to its end
@@ -38,6 +39,7 @@ SCRIPTS = sorted((ROOT / "tests/sim/scripts/cluster").glob("*.json"))
 CRD = ROOT / "config/crd/bases"
 SIMULATED_NAMESPACE = "shop"  # what cluster-script calls ${ns}
 PATIENCE = 20  # seconds
+COLLECTOR_PATIENCE = 60  # it looks for new kinds every 30 seconds
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Numbers in messages that are versions.
 VERSION_IN_TEXT = re.compile(r"((?:resource version|current): |\(|precondition \(|record \()\d+\)?")
@@ -123,7 +125,12 @@ class RealCluster:
                                timeout=(5, PATIENCE))
 
     def send(self, step: dict[str, Any]) -> dict[str, Any]:
-        answer = self.request(step)
+        patient_until = time.monotonic() + COLLECTOR_PATIENCE
+        while True:
+            answer = self.request(step)
+            if answer.status_code == step.get("until", answer.status_code) or time.monotonic() > patient_until:
+                break
+            time.sleep(0.2)
         body = body_of(answer)
         for name, path in step.get("capture", {}).items():
             self.variables[name] = str(at(body, path))
@@ -195,7 +202,8 @@ class Normal:
 
     def value(self, value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            value = {key: self.value(item, key) for key, item in value.items()}
+            # In a fixed order, for the numbers of the uids; a uid may be in a key too.
+            value = {self.value(key): self.value(value[key], key) for key in sorted(value)}
             return loosened(value)
         if isinstance(value, list):
             value = [self.value(item, name) for item in value]

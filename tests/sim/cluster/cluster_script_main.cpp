@@ -98,10 +98,17 @@ class Script {
   }
 
   Value send(const Object& step) {
-    auto exchange = std::make_shared<RecordedExchange>();
-    bench_.cluster.take(request_of(step), exchange);
-    for (base::Duration waited{}; !exchange->answered && waited < kPatience; waited += kStep) {
+    const auto until = number_of(step, "until");
+    std::shared_ptr<RecordedExchange> exchange;
+    for (base::Duration waited{}; waited < kPatience; waited += kStep) {
+      const bool again = exchange == nullptr || exchange->answered;
+      if (again) {
+        exchange = std::make_shared<RecordedExchange>();
+        bench_.cluster.take(request_of(step), exchange);
+      }
+      if (exchange->answered && (until == 0 || exchange->reply().status == until)) break;
       bench_.timeline.advance(kStep);
+      if (exchange->answered && until == 0) break;
     }
     Object answer = head(exchange->reply());
     Value body = body_of(exchange->reply());

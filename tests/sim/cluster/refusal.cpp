@@ -1,5 +1,6 @@
 #include "sim/cluster/refusal.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -76,13 +77,15 @@ Refusal invalid(std::string_view group, std::string_view kind, std::string quali
   if (!group.empty()) details["group"] = group;
   if (!kind.empty()) details["kind"] = kind;
   boost::json::array list;
-  std::string text;
+  std::vector<std::string> said;
   for (const Cause& cause : causes) {
     list.push_back(cause_json(cause));
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", cause.field, cause.message);
+    std::string one = fmt::format("{}: {}", cause.field, cause.message);
+    if (std::ranges::find(said, one) == said.end()) said.push_back(std::move(one));
   }
+  std::string text = fmt::format("{}", fmt::join(said, ", "));
   details["causes"] = std::move(list);
-  if (causes.size() > 1) text = "[" + text + "]";
+  if (said.size() > 1) text = "[" + text + "]";
   return {422,
           "Invalid",
           fmt::format("{} \"{}\" is invalid: {}", qualified, name, text),

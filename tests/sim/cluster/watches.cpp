@@ -83,8 +83,9 @@ void Watches::open(const Call& call, ExchangePtr exchange) {
   const std::string_view version = call.parameter("resourceVersion");
   const auto start = number(version.empty() ? "0" : version);
   if (!start) {
-    return exchange->answer(to_reply(
-        unexplained(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version))));
+    return exchange->answer(to_reply(unexplained(fmt::format(
+        "resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax",
+        version, version))));
   }
 
   auto watch = std::make_shared<Watch>(kind, std::move(*selector), std::move(exchange));
