@@ -157,8 +157,11 @@ std::vector<Cause> validate(const Kind& kind, const Object& object, const Object
   } else if (&kind == &kind_of(kube::kEvents)) {
     check_event(object, before, causes);
   } else if (kind.custom) {
-    // In an update a custom resource's metadata is checked twice, and both findings are told.
-    if (before != nullptr) check_metadata(object, before, causes);
+    // In an update a custom resource's metadata is checked again and again, and all is told.
+    if (before != nullptr) {
+      check_metadata(object, before, causes);
+      check_metadata(object, nullptr, causes);
+    }
     check_binding(object, causes);
   } else {
     check_workload(object, causes);
