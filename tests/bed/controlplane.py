@@ -87,7 +87,7 @@ class ControlPlane:
 
     def _start_etcd(self) -> None:
         client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
-        self._etcd_url = client
+        self.etcd_url = client
         self.etcd = self._run("etcd", [
             f"--data-dir={self.folder / 'etcd'}", "--unsafe-no-fsync=true", "--log-level=warn",
             f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
@@ -101,7 +101,7 @@ class ControlPlane:
         if extra_flags is not None:
             self._extra_flags = list(extra_flags)
         self.apiserver = Process("kube-apiserver", [
-            self._bin / "kube-apiserver", f"--etcd-servers={self._etcd_url}",
+            self._bin / "kube-apiserver", f"--etcd-servers={self.etcd_url}",
             "--bind-address=127.0.0.1", f"--secure-port={self.port}",
             f"--tls-cert-file={self._server_cert.cert}", f"--tls-private-key-file={self._server_cert.key}",
             f"--client-ca-file={self.ca_file}", f"--cert-dir={self.folder}",

@@ -1,5 +1,6 @@
 #include "sim/cluster/cluster.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -10,16 +11,29 @@
 #include "sim/cluster/housekeeping.hpp"
 #include "sim/cluster/patch.hpp"
 #include "sim/cluster/reader.hpp"
+#include "sim/cluster/validation.hpp"
 #include "sim/cluster/watches.hpp"
 #include "sim/cluster/writer.hpp"
 
 namespace edsm::sim {
 namespace {
 
+constexpr std::size_t kLongestManager = 128;
 /// How long the server waits for a version that it has not reached.
 constexpr base::Duration kPatience = std::chrono::seconds(3);
 
-Reply not_served() {
+/// Server-side apply, which the simulated server does not do.
+constexpr std::string_view kApply = "application/apply-patch+yaml";
+
+/// Of a group that it does not know the server does not even speak JSON.
+Reply not_served(const Call& call) {
+  if (call.path == "/version") {
+    return json_reply(200, R"({"major":"1","minor":"37","gitVersion":"v1.37.2"})");
+  }
+  const bool known = std::ranges::any_of(kinds(), [&](const Kind& kind) {
+    return kind.resource.group == call.access.group && !call.access.resource.empty();
+  });
+  if (known) return to_reply(no_resource());
   return {404, net::Headers{{"Content-Type", "text/plain; charset=utf-8"}}, "404 page not found\n"};
 }
 
@@ -51,6 +65,21 @@ Who actor(const Kind& kind, std::string_view verb, std::string_view ns, std::str
   return who;
 }
 
+Refusal long_manager(std::string_view verb) {
+  const std::string_view kind = verb == "patch"    ? "PatchOptions"
+                                : verb == "create" ? "CreateOptions"
+                                                   : "UpdateOptions";
+  return invalid(
+      "meta.k8s.io", kind, fmt::format("{}.meta.k8s.io", kind), "",
+      {{"FieldValueTooLong", "Too long: may not be more than 128 bytes", "fieldManager"}});
+}
+
+/// A real server quotes the whole object too.
+Refusal undecodable_patch(std::string_view why) {
+  return invalid("", "", "", "",
+                 {{"FieldValueInvalid", fmt::format("Invalid value: {}", why), "patch"}});
+}
+
 Outcome<Object> patched(const Call& call, const Stored& current, Value patch) {
   Value object = current.object();
   metadata_of(object.get_object()).erase("managedFields");
@@ -64,15 +93,13 @@ Outcome<Object> patched(const Call& call, const Stored& current, Value patch) {
     auto done = json_patch(object, patch);
     if (!done && done.error().code == 400) return std::unexpected(bad_request(done.error().text));
     if (!done) {
-      return std::unexpected(Refusal{422,
-                                     "Invalid",
-                                     "the server rejected our request due to an "
-                                     "error in our request",
-                                     {},
-                                     {}});
+      return std::unexpected(failed_patch());
     }
   }
   if (!object.is_object()) return std::unexpected(bad_request("a patch must leave a map"));
+  if (auto decoded = decode(*call.kind, object.get_object()); !decoded) {
+    return std::unexpected(undecodable_patch(decoded.error().message));
+  }
   return std::move(object.get_object());
 }
 
@@ -137,12 +164,7 @@ void Cluster::State::take(const net::Request& request, ExchangePtr exchange) {
     if (!is_read(call.access)) writer.refused({call.access, call.manager}, refusal->status);
     return exchange->answer(std::move(*refusal));
   }
-  if (call.kind == nullptr) {
-    if (call.path == "/version")
-      return exchange->answer(
-          json_reply(200, R"({"major":"1","minor":"37","gitVersion":"v1.37.2"})"));
-    return exchange->answer(not_served());
-  }
+  if (call.kind == nullptr) return exchange->answer(not_served(call));
   if (!is_read(call.access)) return exchange->answer(write(call));
   ++reads[call.access.verb + " " + call.access.resource];
   if (call.access.verb == "watch") return watches->open(call, std::move(exchange));
@@ -170,7 +192,11 @@ void Cluster::State::list(const std::shared_ptr<const Call>& call, ExchangePtr e
 
 Reply Cluster::State::write(const Call& call) {
   const Who who{call.access, call.manager};
-  Outcome<Reply> reply = not_served();
+  if (call.access.ns.empty() || call.access.name.empty() != (call.access.verb == "create")) {
+    return to_reply(method_not_allowed());
+  }
+  if (call.manager.size() > kLongestManager) return to_reply(long_manager(call.access.verb));
+  Outcome<Reply> reply = std::unexpected(method_not_allowed());
   if (call.access.verb == "create") {
     reply = create(call, who);
   } else if (call.access.verb == "update") {
@@ -204,10 +230,12 @@ Outcome<Reply> Cluster::State::replace(const Call& call, const Who& who) {
 
 Outcome<Reply> Cluster::State::patch(const Call& call, const Who& who) {
   const bool strategic = call.content_type == "application/strategic-merge-patch+json";
-  const bool known = call.content_type == "application/merge-patch+json" ||
-                     call.content_type == "application/json-patch+json" ||
-                     (strategic && !call.kind->custom);
-  if (!known) return std::unexpected(unsupported_patch(!call.kind->custom));
+  const bool supported = call.content_type == "application/merge-patch+json" ||
+                         call.content_type == "application/json-patch+json" ||
+                         (strategic && !call.kind->custom);
+  if (!supported) {
+    return std::unexpected(unsupported_patch(strategic || call.content_type == kApply));
+  }
   const auto edit = [&](const Stored& current) -> Outcome<Object> {
     auto body = parse(call.body);
     if (!body) return std::unexpected(std::move(body.error()));

@@ -51,6 +51,7 @@ constexpr std::array<Kind, kKinds> make_kinds() {
                                make(kube::kLeases, 4, Names(kSpec)),
                                make(kube::kEvents, 5, Names(kEventMembers)),
                                with_status(kube::kBindings, 6)};
+  all[1].annotations = true;
   all[4].unconditional = false;
   all[4].created_by_put = true;
   all[5].created_by_put = true;

@@ -14,6 +14,7 @@ struct Kind {
   kube::Resource resource;
   std::size_t index = 0;        ///< in `kinds()`
   bool generation = false;      ///< counts changes of `spec`
+  bool annotations = false;     ///< and of its annotations (Deployments only)
   bool status = false;          ///< has the subresource `status`
   bool custom = false;          ///< defined by a CustomResourceDefinition
   bool unconditional = true;    ///< PUT needs no resourceVersion
@@ -26,6 +27,9 @@ struct Kind {
   /// "Deployment.apps"
   std::string qualified_kind() const;
 };
+
+/// Where a DaemonSet counts its templates.
+inline constexpr std::string_view kTemplateCount = "deprecated.daemonset.template.generation";
 
 inline constexpr std::size_t kKinds = 7;
 

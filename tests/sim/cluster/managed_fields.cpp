@@ -29,38 +29,47 @@ std::string_view list_key(std::string_view field) {
 
 /// Maps that are one value.
 bool atomic(std::string_view field) {
-  return field == "selector" || field == "nodeSelector" || field == "matchLabels";
+  return field == "selector" || field == "nodeSelector" || field == "regarding" ||
+         field == "related";
 }
 
-/// What the server itself sets belongs to nobody.
-bool owned(std::string_view path) {
-  static constexpr std::array<std::string_view, 9> kNobodys{"name",
-                                                            "namespace",
-                                                            "uid",
-                                                            "resourceVersion",
-                                                            "generation",
-                                                            "selfLink",
-                                                            "managedFields",
-                                                            "creationTimestamp",
-                                                            "deletionTimestamp"};
-  constexpr std::string_view kMetadata =
-      "f:metadata\x1f"
-      "f:";
-  if (!path.starts_with(kMetadata)) return path != "f:metadata" && path != "f:metadata\x1f.";
-  return std::ranges::find(kNobodys, path.substr(kMetadata.size())) == kNobodys.end();
+constexpr std::string_view kMetadata = "f:metadata";
+
+/// What the server itself sets in the metadata belongs to nobody.
+bool nobodys(std::string_view parent, std::string_view field) {
+  static constexpr std::array<std::string_view, 10> kNames{"name",
+                                                           "namespace",
+                                                           "uid",
+                                                           "selfLink",
+                                                           "resourceVersion",
+                                                           "generation",
+                                                           "managedFields",
+                                                           "creationTimestamp",
+                                                           "deletionTimestamp",
+                                                           "deletionGracePeriodSeconds"};
+  return parent == kMetadata && std::ranges::find(kNames, field) != kNames.end();
+}
+
+/// Of built-in kinds these are there even if they are empty, so that nobody made them.
+bool always_there(std::string_view field) {
+  return field == "metadata" || field == "spec" || field == "template" || field == "status";
 }
 
 class Comparison {
  public:
+  Comparison(const Kind& kind, bool status) : kind_(kind), status_(status) {}
+
   void compare(const Value* before, const Value* after, const std::string& path,
                std::string_view field) {
-    if (!path.empty() && !owned(path)) return;
     if (after == nullptr) {
       if (before != nullptr) removed.push_back(path);
       return;
     }
     if (after->is_object() && !atomic(field)) {
       const Object* const old = before == nullptr ? nullptr : before->if_object();
+      const bool made =
+          before == nullptr && path != kMetadata && (kind_.custom || !always_there(field));
+      if (made) set.insert(step(path, "."));
       maps(old, after->get_object(), path);
       return;
     }
@@ -74,14 +83,15 @@ class Comparison {
   }
 
   void maps(const Object* before, const Object& after, const std::string& path) {
-    if (before == nullptr && !path.empty() && owned(path)) set.insert(step(path, "."));
     for (const auto& [name, value] : after) {
+      if (nobodys(path, name) || elsewhere(path, name)) continue;
       const Value* const old = before == nullptr ? nullptr : before->if_contains(name);
       compare(old, &value, step(path, std::string("f:").append(name)), name);
     }
     if (before == nullptr) return;
     for (const auto& [name, value] : *before) {
-      if (after.if_contains(name) != nullptr) continue;
+      const bool skipped = nobodys(path, name) || elsewhere(path, name);
+      if (skipped || after.if_contains(name) != nullptr) continue;
       compare(&value, nullptr, step(path, std::string("f:").append(name)), name);
     }
   }
@@ -90,6 +100,12 @@ class Comparison {
   std::vector<std::string> removed;
 
  private:
+  /// The status is written apart from the rest; what is deprecated belongs to nobody.
+  bool elsewhere(const std::string& path, std::string_view field) const {
+    if (!path.empty()) return false;
+    return field.starts_with("deprecated") || (kind_.status && (field == "status") != status_);
+  }
+
   static std::string step(const std::string& path, std::string_view next) {
     std::string longer = path;
     if (!longer.empty()) longer += kStep;
@@ -115,7 +131,12 @@ class Comparison {
     if (before == nullptr) set.insert(step(path, "."));
     for (const Value& element : after) {
       const std::string id = element_step(element, key);
-      compare(find(before, id), &element, step(path, id), {});
+      const Value* const old = find(before, id);
+      if (key == "uid") {  // an owner reference is one value
+        if (old == nullptr || *old != element) set.insert(step(path, id));
+      } else {
+        compare(old, &element, step(path, id), {});
+      }
     }
     if (before == nullptr) return;
     for (const Value& element : *before) {
@@ -123,10 +144,19 @@ class Comparison {
       if (find(&after, id) == nullptr) removed.push_back(step(path, id));
     }
   }
+
+  const Kind& kind_;
+  bool status_;
 };
 
 bool inside(std::string_view path, std::string_view of) {
   return path.starts_with(of) && (path.size() == of.size() || path[of.size()] == kStep);
+}
+
+/// "." says that a field that has others in it is owned itself; without others that is plain.
+void drop_lone_dots(Object& tree) {
+  if (tree.size() == 1 && tree.contains(".")) tree.clear();
+  for (auto& member : tree) drop_lone_dots(member.value().get_object());
 }
 
 Value tree_of(const Fields& fields) {
@@ -141,13 +171,15 @@ Value tree_of(const Fields& fields) {
       path = end == std::string_view::npos ? std::string_view() : path.substr(end + 1);
     }
   }
+  drop_lone_dots(tree);
   return tree;
 }
 
 }  // namespace
 
-Managers managers_after(Managers managers, const Object* before, const Object& after, Manager who) {
-  Comparison comparison;
+Managers managers_after(const Kind& kind, Managers managers, const Object* before,
+                        const Object& after, Manager who) {
+  Comparison comparison(kind, who.subresource == "status");
   comparison.maps(before, after, {});
   for (Manager& manager : managers) {
     for (const std::string& path : comparison.removed) {

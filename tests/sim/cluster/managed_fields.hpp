@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/cluster/kind.hpp"
 #include "sim/cluster/object.hpp"
 
 namespace edsm::sim {
@@ -22,7 +23,8 @@ using Managers = std::vector<Manager>;
 /// The owners after `who` (its `fields` are not looked at) turned `before` (null: nothing) into
 /// `after`: who sets or changes a field takes it from all others, and a removed field belongs to
 /// nobody, so that a manager may lose its last field and its entry.
-Managers managers_after(Managers managers, const Object* before, const Object& after, Manager who);
+Managers managers_after(const Kind& kind, Managers managers, const Object* before,
+                        const Object& after, Manager who);
 
 /// As `metadata.managedFields` has them.
 Value to_json(const Managers& managers);

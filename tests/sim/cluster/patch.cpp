@@ -1,7 +1,9 @@
 #include "sim/cluster/patch.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -71,6 +73,44 @@ Value* find_element(array& list, std::string_view key, const Value& id) {
   return nullptr;
 }
 
+/// Elements of the patch keep their order, those of the server theirs; where nothing says which
+/// comes first, it is the patch's.
+Result merge_elements(array& target, array patch, std::string_view key) {
+  const auto place_of = [&](const Value& id) {
+    const Value* const found = find_element(target, key, id);
+    return found == nullptr ? -1 : found - target.data();
+  };
+  std::vector<std::pair<std::ptrdiff_t, Value>> patched;  // with its place on the server
+  std::vector<bool> named(target.size());
+  for (Value& element : patch) {
+    Object& object = element.get_object();
+    const auto place = place_of(object.at(key));
+    if (place < 0) {
+      patched.emplace_back(place, std::move(element));
+      continue;
+    }
+    Value merged = target[static_cast<std::size_t>(place)];
+    if (auto done = merge_map(merged.get_object(), std::move(object)); !done) return done;
+    named[static_cast<std::size_t>(place)] = true;
+    patched.emplace_back(place, std::move(merged));
+  }
+  array result;
+  std::size_t next = 0;
+  for (auto& [place, element] : patched) {
+    for (; next < target.size(); ++next) {
+      if (named[next]) continue;
+      if (static_cast<std::ptrdiff_t>(next) > place) break;
+      result.push_back(std::move(target[next]));
+    }
+    result.push_back(std::move(element));
+  }
+  for (; next < target.size(); ++next) {
+    if (!named[next]) result.push_back(std::move(target[next]));
+  }
+  target = std::move(result);
+  return {};
+}
+
 Result merge_keyed(array& target, array patch, std::string_view key) {
   array rest;
   bool replace = false;
@@ -100,16 +140,7 @@ Result merge_keyed(array& target, array patch, std::string_view key) {
     target = std::move(rest);
     return {};
   }
-  for (Value& element : rest) {
-    Object& object = element.get_object();
-    Value* const found = find_element(target, key, object.at(key));
-    if (found == nullptr) {
-      target.push_back(std::move(element));
-    } else if (auto merged = merge_map(found->get_object(), std::move(object)); !merged) {
-      return merged;
-    }
-  }
-  return {};
+  return merge_elements(target, std::move(rest), key);
 }
 
 void merge_scalars(array& target, array patch) {

@@ -75,14 +75,42 @@ struct Picture {
   }
 };
 
+Refusal bad_options(const std::vector<Cause>& causes) {
+  return invalid("meta.k8s.io", "ListOptions", "ListOptions.meta.k8s.io", "", causes);
+}
+
+/// apimachinery: pkg/apis/meta/internalversion/validation
+std::vector<Cause> check_match(const Call& call) {
+  constexpr std::string_view kField = "resourceVersionMatch";
+  const std::string_view version = call.parameter("resourceVersion");
+  const std::string_view match = call.parameter(kField);
+  std::vector<Cause> causes;
+  const auto forbid = [&](std::string_view why) {
+    causes.push_back(
+        {"FieldValueForbidden", fmt::format("Forbidden: {}", why), std::string(kField)});
+  };
+  if (match.empty()) return causes;
+  if (version.empty())
+    forbid("resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (!call.parameter("continue").empty()) {
+    forbid("resourceVersionMatch is forbidden when continue is provided");
+  }
+  if (match != "Exact" && match != "NotOlderThan") {
+    causes.push_back({"FieldValueNotSupported",
+                      fmt::format("Unsupported value: \"{}\": supported values: \"Exact\", "
+                                  "\"NotOlderThan\", \"\"",
+                                  match),
+                      std::string(kField)});
+  }
+  if (match == "Exact" && version == "0") {
+    forbid("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+  }
+  return causes;
+}
+
 Outcome<void> open_continued(const Store& store, const Call& call, Picture& picture) {
-  if (!call.parameter("resourceVersionMatch").empty()) {
-    return std::unexpected(
-        invalid("meta.k8s.io", "ListOptions", "ListOptions.meta.k8s.io", "",
-                {{"FieldValueForbidden",
-                  "Forbidden: resourceVersionMatch is forbidden when continue is "
-                  "provided",
-                  "resourceVersionMatch"}}));
+  if (auto causes = check_match(call); !causes.empty()) {
+    return std::unexpected(bad_options(causes));
   }
   auto token = decode_token(std::string(call.parameter("continue")));
   if (!token) {
@@ -107,24 +135,18 @@ Outcome<void> open_continued(const Store& store, const Call& call, Picture& pict
 Outcome<void> open_fresh(const Store& store, const Call& call, Picture& picture) {
   const std::string_view version = call.parameter("resourceVersion");
   const std::string_view match = call.parameter("resourceVersionMatch");
-  const auto forbidden = [](std::string text) {
-    return std::unexpected(invalid(
-        "meta.k8s.io", "ListOptions", "ListOptions.meta.k8s.io", "",
-        {{"FieldValueForbidden", "Forbidden: " + std::move(text), "resourceVersionMatch"}}));
-  };
-  if (!match.empty() && version.empty()) {
-    return forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided");
-  }
-  if (match == "Exact" && version == "0") {
-    return forbidden("resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+  if (auto causes = check_match(call); !causes.empty()) {
+    return std::unexpected(bad_options(causes));
   }
   std::uint64_t asked = 0;
   const char* const end = version.data() + version.size();
   const auto [stop, error] = std::from_chars(version.data(), end, asked);
   if (!version.empty() && (error != std::errc() || stop != end)) {
-    return std::unexpected(bad_request(fmt::format(
-        "invalid resource version \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax",
-        version, version)));
+    return std::unexpected(
+        bad_request(fmt::format("invalid resource version: resourceVersion: Invalid value: \"{}\": "
+                                "strconv.ParseUint: parsing "
+                                "\"{}\": invalid syntax",
+                                version, version)));
   }
   if (asked > store.revision()) {
     return std::unexpected(too_large_version(asked, store.revision()));
@@ -188,6 +210,9 @@ Outcome<std::string> list_objects(const Store& store, const Call& call) {
     last = at->first;
   }
   std::string metadata = fmt::format(R"("resourceVersion":"{}")", picture.revision);
+  // Go's nil, and a custom resource's empty string: both are what a real server writes.
+  const bool null_items = items.empty() && call.metadata_view;
+  if (remaining == 0 && kind.custom && !call.metadata_view) metadata += R"(,"continue":"")";
   if (remaining > 0) {
     metadata += fmt::format(R"(,"continue":"{}")",
                             encode({static_cast<std::int64_t>(picture.revision), last}));
@@ -196,8 +221,8 @@ Outcome<std::string> list_objects(const Store& store, const Call& call) {
   const std::string list_kind =
       call.metadata_view ? "PartialObjectMetadataList" : std::string(kind.resource.kind) + "List";
   const std::string version = call.metadata_view ? "meta.k8s.io/v1" : kind.resource.api_version();
-  return fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{{{}}},"items":[{}]}})",
-                     list_kind, version, metadata, items);
+  return fmt::format(R"({{"kind":"{}","apiVersion":"{}","metadata":{{{}}},"items":{}}})", list_kind,
+                     version, metadata, null_items ? "null" : "[" + items + "]");
 }
 
 }  // namespace edsm::sim

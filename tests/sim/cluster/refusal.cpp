@@ -1,5 +1,6 @@
 #include "sim/cluster/refusal.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -74,15 +75,17 @@ Refusal invalid(std::string_view group, std::string_view kind, std::string quali
   Object details;
   if (!name.empty()) details["name"] = name;
   if (!group.empty()) details["group"] = group;
-  details["kind"] = kind;
+  if (!kind.empty()) details["kind"] = kind;
   boost::json::array list;
-  std::string text;
+  std::vector<std::string> said;
   for (const Cause& cause : causes) {
     list.push_back(cause_json(cause));
-    text += fmt::format("{}{}: {}", text.empty() ? "" : ", ", cause.field, cause.message);
+    std::string one = fmt::format("{}: {}", cause.field, cause.message);
+    if (std::ranges::find(said, one) == said.end()) said.push_back(std::move(one));
   }
+  std::string text = fmt::format("{}", fmt::join(said, ", "));
   details["causes"] = std::move(list);
-  if (causes.size() > 1) text = "[" + text + "]";
+  if (said.size() > 1) text = "[" + text + "]";
   return {422,
           "Invalid",
           fmt::format("{} \"{}\" is invalid: {}", qualified, name, text),
@@ -91,6 +94,8 @@ Refusal invalid(std::string_view group, std::string_view kind, std::string quali
 }
 
 Refusal invalid(const Kind& kind, std::string_view name, const std::vector<Cause>& causes) {
+  // Events are checked as the core kind that they once were.
+  if (kind.resource.plural == "events") return invalid("", "Event", "Event", name, causes);
   return invalid(kind.resource.group, kind.resource.kind, kind.qualified_kind(), name, causes);
 }
 
@@ -102,15 +107,32 @@ Refusal unauthorized() {
   return {401, "Unauthorized", "Unauthorized", {}, {}};
 }
 
-Refusal unsupported_patch(bool strategic) {
+Refusal unsupported_patch(bool known) {
+  if (!known) return {415, "UnsupportedMediaType", "415: Unsupported Media Type", {}, {}, true};
   return {415,
           "UnsupportedMediaType",
-          fmt::format("the body of the request was in an unknown format - accepted media types "
-                      "include: application/json-patch+json, application/merge-patch+json, {}"
-                      "application/apply-patch+yaml, application/apply-patch+cbor",
-                      strategic ? "application/strategic-merge-patch+json, " : ""),
+          "the body of the request was in an unknown format - accepted media types include: "
+          "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
           {},
           {}};
+}
+
+Refusal no_resource() {
+  return {404, "NotFound", "the server could not find the requested resource", {}, {}, true};
+}
+
+Refusal method_not_allowed() {
+  return {405,
+          "MethodNotAllowed",
+          "the server does not allow this method on the requested resource",
+          {},
+          {},
+          true};
+}
+
+Refusal failed_patch() {
+  return {422, "Invalid", "the server rejected our request due to an error in our request",
+          {},  {},        true};
 }
 
 Refusal expired(std::string message) {
@@ -118,11 +140,12 @@ Refusal expired(std::string message) {
 }
 
 Refusal too_large_version(std::uint64_t asked, std::uint64_t current) {
-  Refusal refusal{504,
-                  "Timeout",
-                  fmt::format("Too large resource version: {}, current: {}", asked, current),
-                  {},
-                  {}};
+  Refusal refusal{
+      504,
+      "Timeout",
+      fmt::format("Timeout: Too large resource version: {}, current: {}", asked, current),
+      {},
+      {}};
   const Cause cause{"ResourceVersionTooLarge", "Too large resource version", {}};
   refusal.details["causes"] = boost::json::array{cause_json(cause)};
   refusal.details["retryAfterSeconds"] = 1;
@@ -142,7 +165,7 @@ std::string to_json(const Refusal& refusal) {
   status["status"] = "Failure";
   status["message"] = refusal.message;
   if (!refusal.reason.empty()) status["reason"] = refusal.reason;
-  if (!refusal.details.empty()) status["details"] = refusal.details;
+  if (!refusal.details.empty() || refusal.bare_details) status["details"] = refusal.details;
   status["code"] = refusal.code;
   return boost::json::serialize(status);
 }

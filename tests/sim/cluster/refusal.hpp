@@ -26,6 +26,7 @@ struct Refusal {
   std::string message;
   Object details;              ///< may be empty
   std::string continue_token;  ///< of an expired list: where an inconsistent one may go on
+  bool bare_details = false;   ///< `details` is there although it is empty
 };
 template <class T>
 using Outcome = std::expected<T, Refusal>;
@@ -43,7 +44,13 @@ Refusal invalid(std::string_view group, std::string_view kind, std::string quali
 Refusal invalid(const Kind& kind, std::string_view name, const std::vector<Cause>& causes);
 Refusal bad_request(std::string message);
 Refusal unauthorized();
-Refusal unsupported_patch(bool strategic);
+/// `known`: a type of patch, but not one for this kind.
+Refusal unsupported_patch(bool known);
+/// The path is not served, though its group is.
+Refusal no_resource();
+Refusal method_not_allowed();
+/// A failed operation of a JSON patch.
+Refusal failed_patch();
 Refusal expired(std::string message);
 Refusal too_large_version(std::uint64_t asked, std::uint64_t current);
 /// An error that the server has no reason for.

@@ -121,10 +121,8 @@ Outcome<Selector::Demand> Selector::parse_field(const Kind& kind, std::string_vi
         bad_request(fmt::format("invalid selector: '{}'; can't understand '{}'", text, text)));
   }
   if (!field_of(kind, {}, equation->name)) {
-    return std::unexpected(bad_request(fmt::format(
-        "Unable to find \"{}, Resource={}\" that match label selector \"\", field selector \"{}\": "
-        "field label not supported: {}",
-        kind.resource.api_version(), kind.resource.plural, text, equation->name)));
+    return std::unexpected(
+        bad_request(fmt::format("field label not supported: {}", equation->name)));
   }
   Demand demand;
   demand.rule = equation->equal ? Demand::Rule::in : Demand::Rule::not_in;

@@ -7,6 +7,18 @@
 
 namespace edsm::sim {
 
+namespace {
+
+/// The count of its templates that a DaemonSet shows as an annotation is not among its metadata.
+void hide_template_count(Object& metadata) {
+  Object* const annotations = map_of(metadata, "annotations");
+  if (annotations == nullptr) return;
+  annotations->erase(kTemplateCount);
+  if (annotations->empty()) metadata.erase("annotations");
+}
+
+}  // namespace
+
 Stored::Stored(const Kind& kind, Object object, Managers managers, std::uint64_t revision)
     : kind_(kind), object_(std::move(object)), managers_(std::move(managers)), revision_(revision) {
   Object& metadata = metadata_of(object_);
@@ -35,7 +47,9 @@ const std::string& Stored::json() const {
 const std::string& Stored::metadata_json() const {
   if (metadata_json_.empty()) {
     metadata_json_ = R"({"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":)";
-    metadata_json_.append(boost::json::serialize(metadata_of(object_))).append("}");
+    Object shown = metadata_of(object_);
+    hide_template_count(shown);
+    metadata_json_.append(boost::json::serialize(shown)).append("}");
   }
   return metadata_json_;
 }

@@ -33,6 +33,24 @@ std::optional<std::uint64_t> number(std::string_view text) {
   return value;
 }
 
+/// apimachinery: pkg/apis/meta/internalversion/validation
+std::vector<Cause> check_options(const Call& call) {
+  const bool streamed = !call.parameter("sendInitialEvents").empty();
+  const std::string_view match = call.parameter("resourceVersionMatch");
+  std::vector<Cause> causes;
+  const auto forbid = [&](std::string_view why) {
+    causes.push_back(
+        {"FieldValueForbidden", fmt::format("Forbidden: {}", why), "resourceVersionMatch"});
+  };
+  if (streamed && match != "NotOlderThan") {
+    forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  }
+  if (!streamed && !match.empty()) {
+    forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  }
+  return causes;
+}
+
 }  // namespace
 
 struct Watches::Watch {
@@ -58,11 +76,16 @@ void Watches::open(const Call& call, ExchangePtr exchange) {
   if (!call.access.name.empty()) fields = "metadata.name=" + call.access.name;
   auto selector = Selector::parse(kind, call.access.ns, call.parameter("labelSelector"), fields);
   if (!selector) return exchange->answer(to_reply(selector.error()));
+  if (auto causes = check_options(call); !causes.empty()) {
+    return exchange->answer(
+        to_reply(invalid("meta.k8s.io", "ListOptions", "ListOptions.meta.k8s.io", "", causes)));
+  }
   const std::string_view version = call.parameter("resourceVersion");
   const auto start = number(version.empty() ? "0" : version);
   if (!start) {
-    return exchange->answer(to_reply(
-        unexplained(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version))));
+    return exchange->answer(to_reply(unexplained(fmt::format(
+        "resourceVersion: Invalid value: \"{}\": strconv.ParseUint: parsing \"{}\": invalid syntax",
+        version, version))));
   }
 
   auto watch = std::make_shared<Watch>(kind, std::move(*selector), std::move(exchange));

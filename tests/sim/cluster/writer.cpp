@@ -1,6 +1,7 @@
 #include "sim/cluster/writer.hpp"
 
 #include <array>
+#include <cstdlib>
 #include <utility>
 
 #include <boost/json/array.hpp>
@@ -50,11 +51,85 @@ bool is_workload(const Kind& kind) {
   return kind.resource.group == "apps";
 }
 
-bool template_differs(const StoredPtr& before, const Stored& after) {
-  const Object* const now = map_of(after.object(), "spec");
-  const Object* const old = before == nullptr ? nullptr : map_of(before->object(), "spec");
-  if (now == nullptr || old == nullptr) return true;
-  return !same_member(*old, *now, "template");
+bool template_differs(const Object& before, const Object& after) {
+  const Object* const now = map_of(after, "spec");
+  const Object* const old = map_of(before, "spec");
+  return now == nullptr || old == nullptr || !same_member(*old, *now, "template");
+}
+
+Refusal other_name(std::string_view object, std::string_view url) {
+  return bad_request(fmt::format(
+      "the name of the object ({}) does not match the name on the URL ({})", object, url));
+}
+
+Refusal other_namespace() {
+  return bad_request(
+      "the namespace of the provided object does not match the namespace sent on the request");
+}
+
+/// That it is the object, and the revision of it, that the client means.
+Outcome<void> right_object(const Stored& current, const Object& object) {
+  const Kind& kind = current.kind();
+  const Object& metadata = metadata_of(object);
+  const std::string_view name = text_of(metadata, "name");
+  const std::string_view ns = text_of(metadata, "namespace");
+  if (name != current.name()) return std::unexpected(other_name(name, current.name()));
+  if (!ns.empty() && ns != current.ns()) return std::unexpected(other_namespace());
+  const std::string_view version = text_of(metadata, "resourceVersion");
+  if (version.empty() && !kind.unconditional) {
+    const Cause cause{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
+                      "metadata.resourceVersion"};
+    return std::unexpected(
+        invalid(kind.resource.group, kind.resource.plural, kind.qualified_plural(), name, {cause}));
+  }
+  if (version.find_first_not_of("0123456789") != std::string_view::npos) {
+    return std::unexpected(
+        unexplained(fmt::format("strconv.ParseUint: parsing \"{}\": invalid syntax", version)));
+  }
+  if (!version.empty() && version != std::to_string(current.revision())) {
+    return std::unexpected(modified(kind, name));
+  }
+  return {};
+}
+
+/// The old object with the status of the new one. Of a custom resource nothing else is looked at,
+/// not even the uid.
+Object with_status(const Kind& kind, const Object& old, const Object& object) {
+  const Value* const status = object.if_contains("status");
+  Object next = old;
+  if (status == nullptr) {
+    next.erase("status");
+  } else {
+    next["status"] = *status;
+  }
+  if (!kind.custom) metadata_of(next)["uid"] = std::string(text_of(metadata_of(object), "uid"));
+  return next;
+}
+
+void keep_servers_own(const Object& old, Object& object) {
+  const Object& known = metadata_of(old);
+  Object& metadata = metadata_of(object);
+  metadata["namespace"] = text_of(known, "namespace");
+  const bool claimed = !text_of(metadata, "uid").empty();
+  for (const std::string_view member : kServersOwn) {
+    if (member == "uid" && claimed) continue;  // to be compared
+    const Value* const value = known.if_contains(member);
+    metadata.erase(member);
+    if (value != nullptr) metadata[member] = *value;
+  }
+}
+
+/// DaemonSets still count their templates, in an annotation.
+void count_templates(const Kind& kind, const Object* before, Object& object) {
+  if (kind.resource.plural != "daemonsets") return;
+  const Object* const old =
+      before == nullptr ? nullptr : map_of(metadata_of(*before), "annotations");
+  std::int64_t count =
+      old == nullptr ? 0 : std::atoll(std::string(text_of(*old, kTemplateCount)).c_str());
+  if (before == nullptr || template_differs(*before, object)) ++count;
+  Value& annotations = metadata_of(object)["annotations"];
+  if (!annotations.is_object()) annotations = Object();
+  annotations.get_object()[kTemplateCount] = std::to_string(count);
 }
 
 }  // namespace
@@ -117,7 +192,7 @@ Outcome<StoredPtr> Writer::record(const Who& who, const StoredPtr& before,
     entry.revision = after->revision();
     entry.changed = before == nullptr || before->revision() != after->revision();
     entry.rollout = entry.changed && who.access.verb != "delete" && is_workload(after->kind()) &&
-                    template_differs(before, *after);
+                    (before == nullptr || template_differs(before->object(), after->object()));
     entry.object = after;
   } else {
     entry.status = outcome.error().code;
@@ -136,14 +211,16 @@ Outcome<StoredPtr> Writer::try_create(const Kind& kind, Object object, const Who
   Object& metadata = metadata_of(object);
   const std::string_view ns = text_of(metadata, "namespace");
   if (!ns.empty() && ns != who.access.ns) {
-    return std::unexpected(bad_request(
-        "the namespace of the provided object does not match the namespace sent on the request"));
+    return std::unexpected(other_namespace());
   }
   if (!text_of(metadata, "resourceVersion").empty()) {
     return std::unexpected(
         unexplained("resourceVersion should not be set on objects to be created"));
   }
-  for (const auto member : kServersOwn) metadata.erase(member);
+  for (const auto member : kServersOwn) {
+    // Oddly, kinds that do not count generations keep what they are given.
+    if (member != "generation" || kind.generation) metadata.erase(member);
+  }
   metadata.erase("managedFields");
   metadata["namespace"] = who.access.ns;
   const std::string_view prefix = text_of(metadata, "generateName");
@@ -151,6 +228,7 @@ Outcome<StoredPtr> Writer::try_create(const Kind& kind, Object object, const Who
     metadata["name"] = fmt::format("{}{:05x}", prefix, timeline_.random() & 0xFFFFFU);
   }
   const std::string name(text_of(metadata, "name"));
+  count_templates(kind, nullptr, object);
   const auto causes = validate(kind, object, nullptr);
   if (!causes.empty()) return std::unexpected(invalid(kind, name, causes));
   if (store_.find(kind, key_of(who.access.ns, name)) != nullptr) {
@@ -159,7 +237,7 @@ Outcome<StoredPtr> Writer::try_create(const Kind& kind, Object object, const Who
   metadata["uid"] = new_uid();
   metadata["creationTimestamp"] = now();
   if (kind.generation) metadata["generation"] = 1;
-  auto managers = managers_after({}, nullptr, object, manager(kind, who));
+  auto managers = managers_after(kind, {}, nullptr, object, manager(kind, who));
   return store_.put(kind, std::move(object), std::move(managers));
 }
 
@@ -172,9 +250,7 @@ Outcome<StoredPtr> Writer::replace(const Kind& kind, Object object, const Who& w
     return record(who, before, std::unexpected(std::move(refusal)), 200);
   };
   if (name != who.access.name) {
-    return refuse(bad_request(
-        fmt::format("the name of the object ({}) does not match the name on the URL ({})", name,
-                    who.access.name)));
+    return refuse(other_name(name, who.access.name));
   }
   if (before == nullptr && !kind.created_by_put) return refuse(not_found(kind, who.access.name));
   const std::string_view actual = before == nullptr ? std::string_view() : before->uid();
@@ -205,53 +281,31 @@ Outcome<StoredPtr> Writer::try_edit(const Kind& kind, const Edit& edit, const Wh
   if (auto decoded = decode(kind, object); !decoded) {
     return std::unexpected(std::move(decoded.error()));
   }
-  const std::string version(text_of(metadata_of(object), "resourceVersion"));
-  if (version.empty() && !kind.unconditional) {
-    const Cause cause{"FieldValueInvalid", "Invalid value: 0: must be specified for an update",
-                      "metadata.resourceVersion"};
-    return std::unexpected(
-        invalid(kind.resource.group, kind.resource.plural, kind.qualified_plural(), name, {cause}));
-  }
-  if (!version.empty() && version != std::to_string(before->revision())) {
-    return std::unexpected(modified(kind, name));
+  if (auto right = right_object(*before, object); !right) {
+    return std::unexpected(std::move(right.error()));
   }
   const Object& old = before->object();
-  const Object& old_metadata = metadata_of(old);
   if (who.access.subresource == "status") {
-    const Value* const status = object.if_contains("status");
-    Object next = old;
-    if (status == nullptr) {
-      next.erase("status");
-    } else {
-      next["status"] = *status;
-    }
-    metadata_of(next)["uid"] = std::string(text_of(metadata_of(object), "uid"));
-    object = std::move(next);
+    object = with_status(kind, old, object);
   } else if (kind.status) {
-    const Value* const status = old.if_contains("status");
     object.erase("status");
-    if (status != nullptr) object["status"] = *status;
+    if (const Value* const status = old.if_contains("status")) object["status"] = *status;
   }
-  Object& metadata = metadata_of(object);
-  metadata["namespace"] = text_of(old_metadata, "namespace");
-  metadata["name"] = name;
-  if (text_of(metadata, "uid").empty()) metadata["uid"] = text_of(old_metadata, "uid");
-  for (const std::string_view member : kServersOwn) {
-    if (member == "uid") continue;
-    const Value* const value = old_metadata.if_contains(member);
-    metadata.erase(member);
-    if (value != nullptr) metadata[member] = *value;
-  }
+  keep_servers_own(old, object);
+  count_templates(kind, &old, object);
   const auto causes = validate(kind, object, &old);
   if (!causes.empty()) return std::unexpected(invalid(kind, name, causes));
   if (same_object(old, object)) return before;
+  auto managers = managers_after(kind, before->managers(), &old, object, manager(kind, who));
+  Object& metadata = metadata_of(object);
   if (metadata.contains("deletionTimestamp") && !has_finalizers(object)) {
-    return store_.erase(kind, key_of(who.access.ns, name));
+    store_.erase(kind, key_of(who.access.ns, name));
+    return std::make_shared<const Stored>(kind, std::move(object), std::move(managers),
+                                          before->revision());
   }
-  if (kind.generation && !same_member(old, object, "spec")) {
-    metadata["generation"] = number_of(old_metadata, "generation") + 1;
-  }
-  auto managers = managers_after(before->managers(), &old, object, manager(kind, who));
+  const bool counts = (kind.generation && !same_member(old, object, "spec")) ||
+                      (kind.annotations && !same_member(metadata_of(old), metadata, "annotations"));
+  if (counts) metadata["generation"] = number_of(metadata_of(old), "generation") + 1;
   return store_.put(kind, std::move(object), std::move(managers));
 }
 
@@ -268,11 +322,11 @@ Outcome<StoredPtr> Writer::try_remove(const Kind& kind, std::string_view uid,
                     uid, before->uid())));
   }
   if (!version.empty() && version != std::to_string(before->revision())) {
-    return std::unexpected(
-        conflict(kind, name,
-                 fmt::format("the ResourceVersion in the precondition ({}) does not match the "
-                             "ResourceVersion in record ({}). The object might have been modified",
-                             version, before->revision())));
+    return std::unexpected(deletion_conflict(
+        kind, name,
+        fmt::format("the ResourceVersion in the precondition ({}) does not match the "
+                    "ResourceVersion in record ({}). The object might have been modified",
+                    version, before->revision())));
   }
   if (has_finalizers(before->object())) return mark_deleted(*before, who);
   return store_.erase(kind, key_of(who.access.ns, name));
