@@ -86,7 +86,7 @@ class Http {
   virtual base::Task<base::Result<std::unique_ptr<Stream>>> open(Request request) = 0;
 };
 
-/// `Retry-After` in whole seconds (dates are not used by the services that we talk to).
+/// `Retry-After` in whole seconds, at most an hour (dates are not used by those that we talk to).
 std::optional<std::chrono::milliseconds> retry_after(const Headers& headers);
 
 }  // namespace edsm::net
