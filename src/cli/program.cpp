@@ -53,7 +53,7 @@ struct Traffic {
 };
 constexpr Traffic kKubeRequests{.http2 = true, .connections = 16};
 constexpr Traffic kKubeWatches{.http2 = false, .connections = 16};
-constexpr Traffic kAwsRequests{.http2 = true, .connections = 32};
+constexpr Traffic kAwsRequests{.http2 = false, .connections = 32};  // values: see net::Request
 constexpr Traffic kAwsPolls{.http2 = false, .connections = 64};
 constexpr Traffic kAwsMetadata{.http2 = false, .connections = 4};
 
