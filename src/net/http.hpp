@@ -54,6 +54,10 @@ struct Request {
   base::Duration timeout = std::chrono::seconds(30);
   /// A larger answer is an error (code "ResponseTooLarge"); a stream has no limit.
   std::size_t max_body = std::size_t{64} << 20U;
+  /// It or its answer holds secret values: sent over HTTP/1.1, whose buffers are wiped at the end
+  /// of the exchange. Those of HTTP/2 live, and keep what went through last, as long as a
+  /// connection.
+  bool confidential = false;
 };
 
 struct Response {
