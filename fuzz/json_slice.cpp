@@ -1,6 +1,8 @@
 // The members of a JSON object as they stand in the text, compared with what a parser makes of it.
 #include "sync/json_slice.hpp"
 
+#include <boost/json/serialize.hpp>
+
 #include "base/json.hpp"
 #include "target.hpp"
 
@@ -18,7 +20,9 @@ void one_input(std::string_view bytes) {
     const auto* const value = object->if_contains(name.view());
     must(value != nullptr, "both find the same names");
     const auto again = base::JsonDocument::parse(text);
-    must(again && again->root() == *value, "a slice is the value's own text");
+    // As text: 0e400 is no number to the parser, and so not equal to itself.
+    must(again && boost::json::serialize(again->root()) == boost::json::serialize(*value),
+         "a slice is the value's own text");
     const auto plain = sync::plain_bytes(text);
     if (const auto* const string = value->if_string()) {
       must(plain.view() == std::string_view(string->data(), string->size()), "a string is decoded");

@@ -68,7 +68,9 @@ bool is_integer(const std::string& text) {
 }  // namespace
 
 base::Result<YAML::Node> load_yaml(std::string_view text, std::string_view name) {
-  if (clean_text(text, text.size()) != text) return malformed(name, "not UTF-8");
+  // A NUL makes yaml-cpp take the text for UTF-16 or UTF-32.
+  const bool utf8 = !text.contains('\0') && clean_text(text, text.size()) == text;
+  if (!utf8) return malformed(name, "not UTF-8");
   try {
     YAML::Node root = YAML::Load(std::string(text));
     Check check;
