@@ -51,9 +51,15 @@ struct Traffic {
     return transport;
   }
 };
-constexpr Traffic kKubeRequests{.http2 = true, .connections = 16};
+
+/// Each worker may wait for a Secret, over a connection of its own (net::Request::confidential);
+/// the Lease must not wait behind them.
+Traffic kube_requests(const RunOptions& options) {
+  return {.http2 = true, .connections = static_cast<long>(options.sync.workers) + 32};
+}
 constexpr Traffic kKubeWatches{.http2 = false, .connections = 16};
-constexpr Traffic kAwsRequests{.http2 = false, .connections = 32};  // values: see net::Request
+/// Values come over it, so without HTTP/2; as many as are read at once, and some more.
+constexpr Traffic kAwsRequests{.http2 = false, .connections = 96};
 constexpr Traffic kAwsPolls{.http2 = false, .connections = 64};
 constexpr Traffic kAwsMetadata{.http2 = false, .connections = 4};
 
@@ -73,20 +79,21 @@ class Program {
         clock_(clock),
         log_(log),
         own_namespace_(find_namespace(options, kube_config)),
-        kube_requests_(io.get_executor(), kKubeRequests(kube::copy(kube_config.transport))),
+        kube_requests_(io.get_executor(),
+                       kube_requests(options)(kube::copy(kube_config.transport))),
         kube_watches_(io.get_executor(), kKubeWatches(kube::copy(kube_config.transport))),
         aws_requests_(io.get_executor(), kAwsRequests(aws_transport(aws_settings))),
         aws_polls_(io.get_executor(), kAwsPolls(aws_transport(aws_settings))),
         aws_metadata_(io.get_executor(), kAwsMetadata(direct_transport())),
         server_url_(kube_config.server),
-        authority_(
-            kube::make_authority(std::move(kube_config), clock,
-                                 {[this](net::Transport fresh) {
-                                    kube_requests_.set_transport(kKubeRequests(std::move(fresh)));
-                                  },
-                                  [this](net::Transport fresh) {
-                                    kube_watches_.set_transport(kKubeWatches(std::move(fresh)));
-                                  }})),
+        authority_(kube::make_authority(
+            std::move(kube_config), clock,
+            {[this](net::Transport fresh) {
+               kube_requests_.set_transport(kube_requests(options_)(std::move(fresh)));
+             },
+             [this](net::Transport fresh) {
+               kube_watches_.set_transport(kKubeWatches(std::move(fresh)));
+             }})),
         api_(kube_requests_, kube_watches_, *authority_, clock, metrics_, server_url_,
              options.sync.field_manager),
         identity_(fmt::format("{}_{:016x}", host_name(), clock.random())),
