@@ -11,6 +11,7 @@ MAKEFLAGS += --no-print-directory
 
 EDSM_JOBS ?= $(shell nproc)
 PRESET ?= asan
+TIME ?= 60
 export EDSM_JOBS STATIC
 
 venv = $$(tools/setup/python.sh --print-path)
@@ -40,6 +41,11 @@ unit: ## Run the unit tests only
 .PHONY: integration
 integration: ## Run the integration tests only
 	@tools/ci/test.py integration --preset $(PRESET)
+
+.PHONY: fuzz
+fuzz: ## Fuzz each parser of foreign bytes (TIME=60 seconds each, TARGET=events: only this one)
+	@tools/setup/packages.sh
+	@tools/ci/fuzz.py --time $(TIME) $(TARGET)
 
 .PHONY: lint
 lint: ## Check format, arrows, coroutine rules and clang-tidy (only what changed since it was clean)

@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 
+#include <array>
 #include <new>
 #include <utility>
 
@@ -22,6 +23,12 @@ class WipingResource final : public boost::json::memory_resource {
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
+
+/// The parser decodes strings with escapes in a buffer on the stack, where they would stay.
+[[gnu::noinline]] void wipe_stack() {
+  std::array<char, std::size_t{16} << 10U> below;
+  OPENSSL_cleanse(below.data(), below.size());
+}
 
 }  // namespace
 
@@ -49,6 +56,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t max_
   parser.reset(&state->arena);
   boost::system::error_code error;
   parser.write(text.data(), text.size(), error);
+  wipe_stack();
   if (error) return fail(Failure::invalid, "MalformedJSON", error.message());
   // The value is built in place: assigning to a value of another resource would copy it out of the
   // arena.

@@ -6,6 +6,8 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "base/wiping_memory.hpp"
+
 namespace edsm::cli {
 
 void harden_process() {
@@ -14,6 +16,7 @@ void harden_process() {
 #endif
   constexpr rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
+  base::make_openssl_wipe();
   ::mallopt(M_ARENA_MAX, 1);
   std::signal(SIGPIPE, SIG_IGN);
 }

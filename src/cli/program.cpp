@@ -38,9 +38,15 @@ struct Traffic {
     return transport;
   }
 };
-constexpr Traffic kKubeRequests{.http2 = true, .connections = 16};
+
+/// Each worker may wait for a Secret, over a connection of its own (net::Request::confidential);
+/// the Lease must not wait behind them.
+Traffic kube_requests(const RunOptions& options) {
+  return {.http2 = true, .connections = static_cast<long>(options.sync.workers) + 32};
+}
 constexpr Traffic kKubeWatches{.http2 = false, .connections = 16};
-constexpr Traffic kAwsRequests{.http2 = true, .connections = 32};
+/// Values come over it, so without HTTP/2; as many as are read at once, and some more.
+constexpr Traffic kAwsRequests{.http2 = false, .connections = 96};
 constexpr Traffic kAwsPolls{.http2 = false, .connections = 64};
 constexpr Traffic kAwsMetadata{.http2 = false, .connections = 4};
 
@@ -65,7 +71,8 @@ class Program {
       : options_(options),
         io_(io),
         clock_(clock),
-        kube_requests_(io.get_executor(), kKubeRequests(kube::copy(kube_config.transport))),
+        kube_requests_(io.get_executor(),
+                       kube_requests(options)(kube::copy(kube_config.transport))),
         kube_watches_(io.get_executor(), kKubeWatches(kube::copy(kube_config.transport))),
         aws_requests_(io.get_executor(), kAwsRequests(aws_transport(aws_settings))),
         aws_polls_(io.get_executor(), kAwsPolls(aws_transport(aws_settings))),
@@ -100,7 +107,7 @@ class Program {
   }
   std::vector<kube::SetTransport> kube_transports() {
     return {[this](net::Transport fresh) {
-              kube_requests_.set_transport(kKubeRequests(std::move(fresh)));
+              kube_requests_.set_transport(kube_requests(options_)(std::move(fresh)));
             },
             [this](net::Transport fresh) {
               kube_watches_.set_transport(kKubeWatches(std::move(fresh)));

@@ -3,45 +3,35 @@
 
 #ifndef EDSM_SANITIZED  // sanitizers bring their own
 
-#include <cstdlib>
 #include <new>
 
-#include <malloc.h>
-#include <openssl/crypto.h>
+#include "base/wiping_memory.hpp"
 
-namespace {
-
-void wipe_and_free(void* memory) noexcept {
-  if (memory == nullptr) return;
-  OPENSSL_cleanse(memory, malloc_usable_size(memory));
-  std::free(memory);
-}
-
-}  // namespace
+using edsm::base::wiping_free;
 
 void operator delete(void* memory) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete[](void* memory) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete(void* memory, std::size_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete[](void* memory, std::size_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete(void* memory, std::align_val_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete[](void* memory, std::align_val_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept {
-  wipe_and_free(memory);
+  wiping_free(memory);
 }
 
 #endif

@@ -79,6 +79,7 @@ struct Api::Call {
   base::SecretBytes body;
   base::Duration timeout{};
   std::string operation;  ///< label of the metric: "patch secrets"
+  bool confidential = false;
   Question question;
   bool whole_object = true;  ///< addresses one object, so `named` must be true
   bool named = true;
@@ -121,6 +122,7 @@ Api::Call Api::make_call(std::string_view verb, Method method, Resource resource
   const bool writes = method == Method::post || method == Method::put || method == Method::patch;
   if (writes) call.query = "fieldManager=" + net::percent_encode(field_manager_);
   call.question.carries_secret = writes && is_secret(resource);
+  call.confidential = is_secret(resource);
   return call;
 }
 
@@ -232,6 +234,7 @@ base::Task<base::Result<net::Response>> Api::exchange_once(const Call& call) {
   if (!call.query.empty()) url.append("?").append(call.query);
   net::Request request(call.method, std::move(url));
   request.timeout = call.timeout;
+  request.confidential = call.confidential;
   request.headers.set("Accept", call.accept);
   if (!call.body.empty()) {
     request.headers.set("Content-Type", call.content_type);

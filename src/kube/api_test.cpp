@@ -60,6 +60,18 @@ TEST(Api, WritesNameTheFieldManager) {
   EXPECT_TRUE(seen[2].headers.find("accept")->contains("PartialObjectMetadata"));
 }
 
+TEST(Api, WhatCarriesSecretDataIsConfidential) {
+  for (const auto& [resource, confidential] : {std::pair(kSecrets, true), {kDeployments, false}}) {
+    Bench bench;
+    for (int i = 0; i < 3; ++i) bench.http.reply_with(test::answer(200, "{}"));
+    ASSERT_TRUE(bench.run(bench.api.get(resource, "n", "x")));
+    ASSERT_TRUE(bench.run(bench.api.create(resource, "n", base::SecretBytes("{}"))));
+    PatchOptions options;
+    ASSERT_TRUE(bench.run(bench.api.patch(resource, "n", "x", base::SecretBytes("{}"), options)));
+    for (const auto& seen : bench.http.seen) EXPECT_EQ(seen.confidential, confidential) << seen.url;
+  }
+}
+
 TEST(Api, ContentTypePerPatchType) {
   const std::vector<std::pair<PatchType, std::string>> types = {
       {PatchType::json, "application/json-patch+json"},

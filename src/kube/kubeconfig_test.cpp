@@ -238,6 +238,8 @@ INSTANTIATE_TEST_SUITE_P(
             "as-groups is not a list"},
         Bad{"UserExtra", with(kCluster, R"({"as":"a","as-user-extra":{"k":["v"]}})"),
             "as-user-extra is not supported"},
+        Bad{"NotUtf8", with(kCluster, "{\"token\":\"\xd8\xd8\"}"), "not UTF-8"},
+        Bad{"Utf32", std::string("?\0\0\0\x18typeIcE {a: b\n }:c\n", 24), "not UTF-8"},
         Bad{"ExecWithoutCommand", exec(kV1), "command is missing"},
         Bad{"ExecAlpha",
             exec(R"("command":"p","apiVersion":"client.authentication.k8s.io/v1alpha1")"),

@@ -1,6 +1,9 @@
 #include "kube/lease_machine.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <limits>
+#include <string_view>
 #include <utility>
 
 #include <boost/json/serialize.hpp>
@@ -15,6 +18,12 @@ namespace {
 
 constexpr double kJitter = 1.2;
 
+/// Kubernetes' numbers here have 32 bits and are not negative.
+std::int64_t int32_at(const boost::json::value& object, std::string_view path) {
+  constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
+  return std::clamp<std::int64_t>(base::int_at(object, path).value_or(0), 0, largest);
+}
+
 std::int64_t whole_seconds(base::Duration time) {
   return std::chrono::ceil<std::chrono::seconds>(time).count();
 }
@@ -24,10 +33,10 @@ std::int64_t whole_seconds(base::Duration time) {
 LeaseRecord LeaseRecord::decode(const boost::json::value& object) {
   LeaseRecord record;
   record.holder = base::string_at(object, "spec.holderIdentity");
-  record.duration_seconds = base::int_at(object, "spec.leaseDurationSeconds").value_or(0);
+  record.duration_seconds = int32_at(object, "spec.leaseDurationSeconds");
   record.acquire_time = base::string_at(object, "spec.acquireTime");
   record.renew_time = base::string_at(object, "spec.renewTime");
-  record.transitions = base::int_at(object, "spec.leaseTransitions").value_or(0);
+  record.transitions = int32_at(object, "spec.leaseTransitions");
   if (const auto* const metadata = base::object_at(object, "metadata")) {
     boost::json::object kept = *metadata;
     kept.erase("managedFields");

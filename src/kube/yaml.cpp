@@ -12,6 +12,8 @@
 #include <yaml-cpp/node/iterator.h>
 #include <yaml-cpp/node/parse.h>
 
+#include "kube/event_series.hpp"
+
 namespace edsm::kube {
 namespace {
 
@@ -66,6 +68,9 @@ bool is_integer(const std::string& text) {
 }  // namespace
 
 base::Result<YAML::Node> load_yaml(std::string_view text, std::string_view name) {
+  // A NUL makes yaml-cpp take the text for UTF-16 or UTF-32.
+  const bool utf8 = !text.contains('\0') && clean_text(text, text.size()) == text;
+  if (!utf8) return malformed(name, "not UTF-8");
   try {
     YAML::Node root = YAML::Load(std::string(text));
     Check check;

@@ -74,10 +74,12 @@ class CurlTlsTest : public testing::Test {
     transport.ca_pem = authority.pem();
     return transport;
   }
-  base::Result<Response> get(Transport transport, std::string_view host = "127.0.0.1") {
+  base::Result<Response> get(Transport transport, std::string_view host = "127.0.0.1",
+                             bool confidential = false) {
     boost::asio::co_spawn(context, serve(peer, server, seen), [](std::exception_ptr) {});
     CurlHttp http(context.get_executor(), std::move(transport));
     Request request(Method::get, fmt::format("https://{}:{}/path", host, peer.port()));
+    request.confidential = confidential;
     auto result = support::run(context, http.send(std::move(request)));
     context.poll();
     return result;
@@ -182,6 +184,23 @@ TEST_F(CurlTlsTest, VerificationIsOffOnlyWhenAskedFor) {
   transport.proxy = "";
   transport.insecure_skip_verify = true;
   EXPECT_TRUE(get(std::move(transport)));
+}
+
+int note_protocols(SSL*, const unsigned char**, unsigned char*, const unsigned char* offered,
+                   unsigned size, void* text) {
+  static_cast<std::string*>(text)->assign(reinterpret_cast<const char*>(offered), size);
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
+TEST_F(CurlTlsTest, WhatIsConfidentialStaysOutOfTheBuffersOfHttp2) {
+  use(authority.issue("server", "IP:127.0.0.1"));
+  std::string offered;
+  SSL_CTX_set_alpn_select_cb(server.native_handle(), &note_protocols, &offered);
+  for (const bool confidential : {false, true}) {
+    ASSERT_TRUE(get(trusting(authority), "127.0.0.1", confidential));
+    EXPECT_EQ(offered.contains("h2"), !confidential);
+    EXPECT_TRUE(offered.contains("http/1.1"));
+  }
 }
 
 TEST_F(CurlTlsTest, OldProtocolsAreRefused) {

@@ -6,6 +6,9 @@
 namespace edsm::net {
 namespace {
 
+/// Nobody can make us wait for ever.
+constexpr std::chrono::milliseconds longest_wait = std::chrono::hours(1);
+
 char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -64,7 +67,7 @@ std::optional<std::chrono::milliseconds> retry_after(const Headers& headers) {
   const char* const end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, seconds);
   if (error != std::errc() || at != end) return std::nullopt;
-  return std::chrono::seconds(seconds);
+  return std::min<std::chrono::milliseconds>(std::chrono::seconds(seconds), longest_wait);
 }
 
 }  // namespace edsm::net

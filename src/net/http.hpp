@@ -54,6 +54,10 @@ struct Request {
   base::Duration timeout = std::chrono::seconds(30);
   /// A larger answer is an error (code "ResponseTooLarge"); a stream has no limit.
   std::size_t max_body = std::size_t{64} << 20U;
+  /// It or its answer holds secret values: sent over HTTP/1.1, whose buffers are wiped at the end
+  /// of the exchange. Those of HTTP/2 live, and keep what went through last, as long as a
+  /// connection.
+  bool confidential = false;
 };
 
 struct Response {
@@ -86,7 +90,7 @@ class Http {
   virtual base::Task<base::Result<std::unique_ptr<Stream>>> open(Request request) = 0;
 };
 
-/// `Retry-After` in whole seconds (dates are not used by the services that we talk to).
+/// `Retry-After` in whole seconds, at most an hour (dates are not used by those that we talk to).
 std::optional<std::chrono::milliseconds> retry_after(const Headers& headers);
 
 }  // namespace edsm::net

@@ -1,6 +1,7 @@
 #include "sync/json_slice.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
 
@@ -56,9 +57,15 @@ class Scanner {
 };
 
 base::SecretBytes decode_string(std::string_view quoted) {
+  const std::string_view inside = quoted.substr(1, quoted.size() - 2);
+  if (!inside.contains('\\')) return base::SecretBytes(inside);
   const auto document = base::JsonDocument::parse(quoted);
   const auto& decoded = document->root().get_string();
   return base::SecretBytes({decoded.data(), decoded.size()});
+}
+
+std::string_view name_of(const Slice& slice) {
+  return slice.name.view();
 }
 
 }  // namespace
@@ -68,14 +75,14 @@ bool looks_like_object(std::string_view text) {
   return first != std::string_view::npos && text[first] == '{';
 }
 
-base::Result<std::vector<Slice>> object_members(std::string_view text) {
+base::Result<Slices> object_members(std::string_view text) {
   {
     const auto judged = base::JsonDocument::parse(text);
     if (!judged || !judged->root().is_object()) {
       return base::fail(base::Failure::invalid, "NotJSON", "the value is not a valid JSON object");
     }
   }
-  std::vector<Slice> members;
+  Slices members;
   Scanner scanner(text);
   scanner.skip_space();
   scanner.skip();  // {
@@ -89,15 +96,21 @@ base::Result<std::vector<Slice>> object_members(std::string_view text) {
     scanner.skip();  // :
     scanner.skip_space();
     const auto value = scanner.take_value();
-    const auto same = std::ranges::find_if(
-        members, [&](const Slice& slice) { return slice.name.view() == name.view(); });
-    if (same != members.end()) {
-      same->text = value;
-    } else {
-      members.push_back({std::move(name), value});
-    }
+    members.push_back({std::move(name), value});
   }
+  std::ranges::sort(members, {}, [](const Slice& each) {
+    return std::pair(name_of(each), each.text.data());  // of equal names, in the order of the text
+  });
+  // From behind, so that the last one of them stays.
+  const auto same_name = [](const Slice& a, const Slice& b) { return name_of(a) == name_of(b); };
+  const auto rest = std::unique(members.rbegin(), members.rend(), same_name);
+  members.erase(members.begin(), rest.base());
   return members;
+}
+
+const Slice* find_member(const Slices& members, std::string_view name) {
+  const auto found = std::ranges::lower_bound(members, name, {}, &name_of);
+  return found == members.end() || name_of(*found) != name ? nullptr : &*found;
 }
 
 base::SecretBytes plain_bytes(std::string_view text) {

@@ -18,10 +18,15 @@ struct Slice {
 /// True if the first thing in `text` looks like a JSON object.
 bool looks_like_object(std::string_view text);
 
-/// The members of the object that `text` is, in source order; a repeated name counts once, with its
-/// last value. Failure::invalid "NotJSON" if it is not one valid JSON object (RFC 8259, UTF-8, at
-/// most 64 levels). Slices point into `text`.
-base::Result<std::vector<Slice>> object_members(std::string_view text);
+/// The members of an object, sorted by name, each name once.
+using Slices = std::vector<Slice>;
+
+/// The members of the object that `text` is; of a repeated name the last value counts.
+/// Failure::invalid "NotJSON" if it is not one valid JSON object (RFC 8259, UTF-8, at most 64
+/// levels). Slices point into `text`.
+base::Result<Slices> object_members(std::string_view text);
+/// nullptr if none has that name.
+const Slice* find_member(const Slices& members, std::string_view name);
 
 /// The bytes that a member stands for: a string decoded, null nothing, all else its source text, so
 /// that 12345678901234567890 and 1e400 keep every digit.

@@ -115,15 +115,19 @@ TEST(JsonSlice, EveryValueKeepsItsSourceText) {
   }
 }
 
-TEST(JsonSlice, MembersComeInSourceOrderAndTheLastOfARepeatedNameCounts) {
-  const auto members = object_members(R"({"b":1,"a":2,"b":"three","\u0061":null,"":4})");
+TEST(JsonSlice, MembersAreSortedAndTheLastOfARepeatedNameCounts) {
+  const auto members =
+      object_members(R"({"b":1,"a":2,"b":"three","\u0061":null,"":4,"b":5,"c":6})");
   ASSERT_TRUE(members);
-  ASSERT_EQ(members->size(), 3U);
-  EXPECT_EQ(members->at(0).name.view(), "b");
-  EXPECT_EQ(members->at(0).text, R"("three")");
+  ASSERT_EQ(members->size(), 4U);
+  EXPECT_EQ(members->at(0).name.view(), "");
   EXPECT_EQ(members->at(1).name.view(), "a");
   EXPECT_EQ(members->at(1).text, "null");
-  EXPECT_EQ(members->at(2).name.view(), "");
+  EXPECT_EQ(members->at(2).name.view(), "b");
+  EXPECT_EQ(members->at(2).text, "5");
+  EXPECT_EQ(find_member(*members, "b"), &members->at(2));
+  for (const auto* const name : {"bb", "A", "d", "0"})
+    EXPECT_EQ(find_member(*members, name), nullptr);
 }
 
 TEST(JsonSlice, EmptyObjectsHaveNoMembers) {

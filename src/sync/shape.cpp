@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -18,6 +20,8 @@ using base::SecretBytes;
 /// Kubernetes' limits for a Secret: bytes of all values together, characters of a key.
 constexpr std::size_t kMaxTotal = 1'048'576;
 constexpr std::size_t kMaxKey = 253;
+/// Of a cloud value: room for JSON around the largest data. No cloud keeps more than 64 KiB.
+constexpr std::size_t kMaxValue = 2 * kMaxTotal;
 
 bool valid_key(std::string_view key) {
   if (key.empty() || key.size() > kMaxKey || key == "." || key == ".." || key.starts_with(".."))
@@ -28,25 +32,32 @@ bool valid_key(std::string_view key) {
   });
 }
 
-const Slice* find_member(const std::vector<Slice>& members, std::string_view name) {
-  const auto found =
-      std::ranges::find_if(members, [&](const Slice& slice) { return slice.name.view() == name; });
-  return found == members.end() ? nullptr : &*found;
-}
-
-/// Follows `path`. A member whose name is the whole rest of the path wins over nesting, so that
-/// names with dots can be selected.
-std::optional<SecretBytes> select(std::string_view object, std::string_view path) {
-  auto members = object_members(object);
-  if (!members) return std::nullopt;
-  if (const auto* const whole = find_member(*members, path)) return plain_bytes(whole->text);
-  for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
-    const auto* const member = find_member(*members, path.substr(0, dot));
-    if (member == nullptr || !looks_like_object(member->text)) continue;
-    if (auto found = select(member->text, path.substr(dot + 1))) return found;
+/// Finds properties in the objects of one value, each of which is parsed once, however many
+/// selections lead there.
+class Selector {
+ public:
+  /// Follows `path`. A member whose name is the whole rest of the path wins over nesting, so that
+  /// names with dots can be selected.
+  std::optional<SecretBytes> select(const Slices& members, std::string_view path) {
+    if (const auto* const whole = find_member(members, path)) return plain_bytes(whole->text);
+    for (auto dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+      const auto* const member = find_member(members, path.substr(0, dot));
+      if (member == nullptr || !looks_like_object(member->text)) continue;
+      if (auto found = select(nested(member->text), path.substr(dot + 1))) return found;
+    }
+    return std::nullopt;
   }
-  return std::nullopt;
-}
+
+ private:
+  /// The members of a part of the value, which is valid, as the whole is.
+  const Slices& nested(std::string_view object) {
+    const auto [at, fresh] = nested_.try_emplace(object.data());
+    if (fresh) at->second = std::move(*object_members(object));
+    return at->second;
+  }
+
+  std::map<const char*, Slices> nested_;  ///< by where it stands in the value
+};
 
 Result<ShapedData> shape_object(std::string_view text, const ShapeSpec& spec) {
   auto members = object_members(text);
@@ -58,9 +69,10 @@ Result<ShapedData> shape_object(std::string_view text, const ShapeSpec& spec) {
     }
     return data;
   }
+  Selector selector;
   for (const auto& selection : spec.data) {
     const auto& property = selection.property.empty() ? selection.secret_key : selection.property;
-    auto bytes = select(text, property);
+    auto bytes = selector.select(*members, property);
     if (!bytes) {
       return fail(
           Failure::invalid, "MissingProperty",
@@ -80,6 +92,11 @@ Result<ShapedData> shape_raw(const cloud::Value& value, const ShapeSpec& spec) {
 }
 
 Result<ShapedData> shape_unchecked(const cloud::Value& value, const ShapeSpec& spec) {
+  if (value.bytes.size() > kMaxValue) {
+    return fail(Failure::invalid, "TooLarge",
+                fmt::format("the value is {} bytes, at most {} are read: store less in it",
+                            value.bytes.size(), kMaxValue));
+  }
   const bool object_wanted = spec.format == ValueFormat::json || !spec.data.empty();
   const bool text = value.form == cloud::Form::text;
   if (object_wanted && (!text || !looks_like_object(value.bytes.view()))) {

@@ -4,12 +4,19 @@
 
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
+#include "kube/event_series.hpp"
 
 namespace edsm::sync {
 namespace {
 
 /// Kubernetes' limit for a condition's message; ours is far below.
 constexpr std::size_t kMaxMessage = 4096;
+
+/// What is stored must be what was sent, or the status would be written again and again: so it is
+/// UTF-8, also where it is cut.
+std::string message_of(const Report& report) {
+  return kube::clean_text(report.message, kMaxMessage);
+}
 
 std::string_view truth(bool value) {
   return value ? "True" : "False";
@@ -21,7 +28,7 @@ Condition condition(const Binding& binding, std::string_view type, std::string_v
   made.type = type;
   made.status = status;
   made.reason = report.reason;
-  made.message = report.message.substr(0, kMaxMessage);
+  made.message = message_of(report);
   made.observed_generation = binding.generation;
   const auto* const before = binding.status.condition(type);
   const bool same = before != nullptr && before->status == status;
@@ -44,7 +51,7 @@ BindingStatus wished_status(const Binding& binding, const Report& report, const 
   if (synced && news) status.last_synced_time = base::rfc3339(now);
   status.synced_version = applied.version;
   status.reason = report.reason;
-  status.message = report.message.substr(0, kMaxMessage);
+  status.message = message_of(report);
   status.conditions = {
       condition(binding, "Ready", truth(synced), report, now),
       condition(binding, "Synced", truth(synced), report, now),

@@ -117,6 +117,18 @@ TEST(Status, LongMessagesAreCut) {
   EXPECT_EQ(status.conditions.at(0).message.size(), 4096U);
 }
 
+TEST(Status, MessagesAreUtf8AlsoWhereTheyAreCut) {
+  const std::pair<std::string, std::string> rows[] = {
+      {std::string(4095, 'm') + "\xc3\xa4", std::string(4095, 'm')},
+      {std::string(4094, 'm') + "\xc3\xa4x", std::string(4094, 'm') + "\xc3\xa4"},
+      {"a\xff", "a?"}};
+  for (const auto& [message, stored] : rows) {
+    const auto status = wished_status(binding(), {State::stalled, "X", message}, {}, kNow);
+    EXPECT_EQ(status.message, stored);
+    EXPECT_EQ(status.conditions.at(0).message, stored);
+  }
+}
+
 TEST(Status, PatchBody) {
   BindingStatus status;
   status.observed_generation = 4;

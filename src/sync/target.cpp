@@ -1,6 +1,7 @@
 #include "sync/target.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/crypto.hpp"
 #include "base/json.hpp"
@@ -56,10 +57,6 @@ std::string latest_foreign_manager(const boost::json::value& object, std::string
   return std::string(best);
 }
 
-bool has(const std::vector<std::string>& names, std::string_view name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 }  // namespace
 
 Target decode_target(const boost::json::value& object) {
@@ -101,9 +98,10 @@ Inspection inspect(const boost::json::value& secret, const Digester& digester, b
 
   ShapedData data;
   data.type = found.type;
+  const std::set<std::string_view> our_keys(found.target.keys.begin(), found.target.keys.end());
   if (const auto* const items = base::object_at(secret, "data")) {
     for (const auto& [name, value] : *items) {
-      const bool ours = !merge || has(found.target.keys, name);
+      const bool ours = !merge || our_keys.contains(name);
       if (!ours || !value.is_string()) continue;
       auto bytes = base::base64_decode({value.get_string().data(), value.get_string().size()});
       if (bytes) data.items.emplace_back(std::string(name), std::move(*bytes));

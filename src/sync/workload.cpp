@@ -1,6 +1,9 @@
 #include "sync/workload.hpp"
 
 #include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
 
 #include "base/json.hpp"
 #include "base/json_writer.hpp"
@@ -11,8 +14,18 @@
 namespace edsm::sync {
 namespace {
 
-std::string_view annotation(const boost::json::object& annotations, std::string_view name) {
-  const auto* const value = annotations.if_contains(name);
+/// What an annotation's records may need of the 256 KiB that an object's annotations have together.
+constexpr std::size_t kMaxNames = 500;
+/// Of a Secret's name.
+constexpr std::size_t kMaxName = 253;
+
+std::unexpected<base::Error> not_names() {
+  return base::fail(
+      base::Failure::invalid, "InvalidAnnotation",
+      "the annotation must be a JSON array of Secret names, such as '[\"my-secret\"]'");
+}
+
+std::string_view text_of(const boost::json::value* value) {
   if (value == nullptr || !value->is_string()) return {};
   return {value->get_string().data(), value->get_string().size()};
 }
@@ -42,14 +55,21 @@ std::string Workload::id() const {
   return std::string(resource.kind) + "/" + key.str();
 }
 
-std::optional<std::vector<std::string>> parse_secret_names(std::string_view annotation) {
+base::Result<std::vector<std::string>> parse_secret_names(std::string_view annotation) {
   const auto document = base::JsonDocument::parse(annotation);
-  if (!document || !document->root().is_array()) return std::nullopt;
+  if (!document || !document->root().is_array()) return not_names();
   std::vector<std::string> names;
+  std::set<std::string_view> known;
   for (const auto& item : document->root().get_array()) {
-    if (!item.is_string() || item.get_string().empty()) return std::nullopt;
-    std::string name(item.get_string());
-    if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
+    if (!item.is_string()) return not_names();
+    const std::string_view name = item.get_string();
+    if (name.empty() || name.size() > kMaxName) return not_names();
+    if (known.insert(name).second) names.emplace_back(name);
+    if (names.size() > kMaxNames) {
+      return base::fail(
+          base::Failure::invalid, "InvalidAnnotation",
+          fmt::format("the annotation names more than {} Secrets; name fewer", kMaxNames));
+    }
   }
   return names;
 }
@@ -80,15 +100,13 @@ std::optional<Workload> decode_workload(const boost::json::value& object, kube::
   workload.resource_version = base::string_at(object, "metadata.resourceVersion");
   workload.created = base::parse_rfc3339(base::string_at(object, "metadata.creationTimestamp"))
                          .value_or(base::WallTime());
-  auto names =
-      named->is_string() ? parse_secret_names(std::string_view(named->get_string())) : std::nullopt;
+  auto names = parse_secret_names(text_of(named));
   if (names) {
     workload.secrets = std::move(*names);
   } else {
-    workload.annotation_error =
-        "the annotation must be a JSON array of Secret names, such as '[\"my-secret\"]'";
+    workload.annotation_error = std::move(names.error().text);
   }
-  workload.records = parse_records(annotation(*annotations, kRolledOutAnnotation));
+  workload.records = parse_records(text_of(annotations->if_contains(kRolledOutAnnotation)));
   return workload;
 }
 

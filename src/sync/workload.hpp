@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "base/names.hpp"
 #include "kube/api.hpp"
 
@@ -39,8 +40,9 @@ struct Workload {
 /// nullopt if it carries none of the annotations.
 std::optional<Workload> decode_workload(const boost::json::value& object, kube::Resource resource);
 
-/// The Secrets named by an annotation's text: a JSON array of names; nullopt if it is not that.
-std::optional<std::vector<std::string>> parse_secret_names(std::string_view annotation);
+/// The Secrets named by an annotation's text, a JSON array of at most 500 names, each once.
+/// Failure::invalid "InvalidAnnotation" with a text for people if it is not that.
+base::Result<std::vector<std::string>> parse_secret_names(std::string_view annotation);
 
 std::string write_records(const std::map<std::string, RolloutRecord>& records);
 

@@ -22,6 +22,7 @@ class ScriptedHttp final : public net::Http {
     net::Headers headers;
     std::string body;
     base::Duration timeout;
+    bool confidential;
   };
   using Answer = std::function<base::Result<net::Response>(const Seen&)>;
 
@@ -97,8 +98,8 @@ class ScriptedHttp final : public net::Http {
   };
 
   static Seen see(const net::Request& request) {
-    return {request.method, request.url, request.headers, std::string(request.body.view()),
-            request.timeout};
+    return {request.method,  request.url,         request.headers, std::string(request.body.view()),
+            request.timeout, request.confidential};
   }
   static std::unexpected<base::Error> unscripted(const Seen& request) {
     return base::fail(base::Failure::invalid, "Unscripted", "no answer for " + request.url);

@@ -61,6 +61,12 @@ def code_of(line: str) -> str:
     return re.sub(r'"(?:[^"\\]|\\.)*"', '""', line).split("//")[0]
 
 
+def check_length(path: Path) -> Iterator[str]:
+    count = len(path.read_text().splitlines())
+    if count > MAX_LINES:
+        yield f"{path.relative_to(ROOT)}:1: {count} lines, at most {MAX_LINES}: it does more than one job"
+
+
 def check(path: Path, table: dict[str, set[str]]) -> Iterator[str]:
     name = path.relative_to(ROOT).as_posix()
     parts = name.split("/")
@@ -68,8 +74,7 @@ def check(path: Path, table: dict[str, set[str]]) -> Iterator[str]:
     cloud = parts[2] if room == "cloud" and parts[2] in CLOUDS else None
     lines = path.read_text().splitlines()
 
-    if len(lines) > MAX_LINES:
-        yield f"{name}:1: {len(lines)} lines, at most {MAX_LINES}: it does more than one job"
+    yield from check_length(path)
     for number, line in enumerate(lines, 1):
         where = f"{name}:{number}:"
         if include := INCLUDE.match(line):
@@ -90,12 +95,18 @@ def check(path: Path, table: dict[str, set[str]]) -> Iterator[str]:
                     yield f"{where} {found[0]}: {remedy}"
 
 
+def sources(folder: str) -> list[Path]:
+    return sorted(file for ending in ("*.hpp", "*.cpp") for file in (ROOT / folder).rglob(ending))
+
+
 def main() -> int:
     table = arrows()
     problems = []
     if "cloud" in table["kube"] or "kube" in table["cloud"]:
         problems.append("CMakeLists.txt: kube and cloud must not link each other")
-    files = sorted(file for ending in ("*.hpp", "*.cpp") for file in (ROOT / "src").rglob(ending))
+    files = sources("src")
+    for path in sources("fuzz"):
+        problems += check_length(path)
     for path in files:
         if path.relative_to(ROOT).parts[1] not in table:
             problems.append(f"{path.relative_to(ROOT)}:1: its folder is no edsm_room() of CMakeLists.txt")

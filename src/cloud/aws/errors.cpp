@@ -128,7 +128,9 @@ Failure by_status(int status) {
   return Failure::refused;
 }
 
-std::string_view bare(std::string_view code) {
+}  // namespace
+
+std::string bare_code(std::string_view code) {
   code = code.substr(0, code.find_first_of(":;"));
   if (const auto hash = code.rfind('#'); hash != std::string_view::npos)
     code.remove_prefix(hash + 1);
@@ -137,10 +139,8 @@ std::string_view bare(std::string_view code) {
   code = trim(code);
   // It ends up in metrics' labels and log lines, whoever answered.
   const bool proper = code.size() <= 64 && std::ranges::all_of(code, is_alnum);
-  return proper ? code : std::string_view();
+  return std::string(proper ? code : std::string_view());
 }
-
-}  // namespace
 
 Failure classify(std::string_view code, int status) {
   const auto row = std::ranges::find(table, stem(code), &Row::code);
@@ -161,17 +161,16 @@ std::string error_code(const net::Response& response) {
   if (trim(body).starts_with('<')) {
     const auto error = xml_element(body, "Error");
     const auto code = error ? xml_element(*error, "Code") : std::nullopt;
-    if (code) return std::string(bare(*code));
+    if (code) return bare_code(*code);
   }
   if (const auto document = base::JsonDocument::parse(body)) {
     for (const std::string_view member : {"__type", "code"}) {
-      if (const auto code = bare(base::string_at(document->root(), member)); !code.empty()) {
-        return std::string(code);
-      }
+      auto code = bare_code(base::string_at(document->root(), member));
+      if (!code.empty()) return code;
     }
   }
   for (const std::string_view header : {"x-amzn-errortype", "x-amzn-query-error"}) {
-    if (const auto code = response.headers.find(header)) return std::string(bare(*code));
+    if (const auto code = response.headers.find(header)) return bare_code(*code);
   }
   return {};
 }

@@ -18,8 +18,11 @@ bool may_be_clock_skew(std::string_view code);
 /// True for refusals that new credentials can cure.
 bool wants_new_credentials(std::string_view code);
 
-/// The code out of an answer that is not 2xx, from its JSON or XML body or its headers; empty if
-/// none is there. "com.amazonaws.sqs#QueueDoesNotExist:http://…" is QueueDoesNotExist.
+/// "com.amazonaws.sqs#QueueDoesNotExist:http://…" is QueueDoesNotExist; empty if it is not of at
+/// most 64 letters and digits.
+std::string bare_code(std::string_view code);
+/// The bare code out of an answer that is not 2xx, from its JSON or XML body or its headers; empty
+/// if none is there.
 std::string error_code(const net::Response& response);
 
 /// The error of such an answer; `what` begins its text ("secretsmanager GetSecretValue in

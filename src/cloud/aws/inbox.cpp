@@ -12,8 +12,6 @@ namespace {
 
 using std::chrono::seconds;
 
-/// The service's limit of a visibility time-out.
-constexpr seconds max_hold = std::chrono::hours(12);
 /// An empty answer to a long poll that comes sooner is no reason to ask again at once.
 constexpr base::Duration min_empty_poll = seconds(1);
 
@@ -59,7 +57,7 @@ base::Task<std::vector<base::Result<>>> SqsInbox::acknowledge(std::vector<std::s
 
 base::Task<std::vector<base::Result<>>> SqsInbox::hold(std::vector<std::string> tickets,
                                                        base::Duration time) {
-  const auto rounded = std::clamp(std::chrono::ceil<seconds>(time), seconds(0), max_hold);
+  const auto rounded = std::clamp(std::chrono::ceil<seconds>(time), seconds(0), Sqs::max_hold);
   return sqs_->change_visibility(std::move(tickets), rounded);
 }
 

@@ -1,8 +1,11 @@
 #include "cloud/aws/instance_credentials.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "cloud/aws/errors.hpp"
 #include "cloud/aws/text.hpp"
 #include "net/url.hpp"
 
@@ -16,6 +19,13 @@ constexpr std::string_view no_service =
     "EC2 instance metadata is the last source of AWS credentials, and it did not answer. Bind the "
     "service "
     "account to a role (IRSA or EKS Pod Identity), or allow a metadata hop limit of 2 for pods";
+
+/// As IAM allows them.
+bool valid_role(std::string_view name) {
+  return name.size() <= 64 && std::ranges::all_of(name, [](char c) {
+           return is_alnum(c) || std::string_view("+=,.@_-").contains(c);
+         });
+}
 
 }  // namespace
 
@@ -60,6 +70,10 @@ base::Task<base::Result<Credentials>> InstanceCredentials::get() {
     co_return base::fail(Failure::credentials, "NoInstanceRole",
                          "the EC2 instance has no role; attach an instance profile");
   }
+  if (!valid_role(role)) {
+    co_return base::fail(Failure::credentials, "InstanceMetadata",
+                         "EC2 instance metadata names a role that cannot be one");
+  }
 
   std::string path = std::string(roles_path) + net::percent_encode(role);
   auto answer = co_await send(net::Method::get, std::move(path), token.clone());
@@ -68,7 +82,7 @@ base::Task<base::Result<Credentials>> InstanceCredentials::get() {
   const auto code = document ? base::string_at(document->root(), "Code") : std::string_view();
   if (!code.empty() && code != "Success") {
     co_return base::fail(
-        Failure::credentials, std::string(code),
+        Failure::credentials, bare_code(code),
         fmt::format("EC2 instance metadata has no credentials for the role {}", role));
   }
   co_return parse_credentials(answer->body.view(), "Token", "EC2 instance metadata");

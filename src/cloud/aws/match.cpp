@@ -73,6 +73,11 @@ std::vector<std::string> binding_keys(std::string_view region, std::string_view 
   return sorted(std::move(keys));
 }
 
+HintKeys::HintKeys(std::string_view region, bool all_regions)
+    : all_regions_(all_regions || !valid_region(region)) {
+  if (!all_regions_) region_ = region;
+}
+
 void HintKeys::add_name(std::string_view region, std::string_view account, std::string_view name) {
   if (all_regions_) {
     keys_.push_back(key(any, any, name));

@@ -42,9 +42,9 @@ class HintKeys {
  public:
   static constexpr std::size_t max_ids = 32;
 
-  /// `region` is used for names; empty: unknown, so all. An ARN brings its own.
-  explicit HintKeys(std::string_view region, bool all_regions = false)
-      : region_(region), all_regions_(all_regions || region.empty()) {}
+  /// `region` is used for names; empty, or none that could be: unknown, so all. An ARN brings its
+  /// own.
+  explicit HintKeys(std::string_view region, bool all_regions = false);
 
   /// A name, ARN or partial ARN; anything else is ignored, and so is what comes after `max_ids`.
   void add(std::string_view id);

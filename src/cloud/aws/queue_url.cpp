@@ -20,6 +20,7 @@ constexpr std::array<std::string_view, 10> aws_suffixes = {".amazonaws.com",
                                                            ".sc2s.sgov.gov",
                                                            ".cloud.adc-e.uk",
                                                            ".csp.hci.ic.gov"};
+constexpr std::size_t max_quoted = 200;
 constexpr std::string_view emulator_suffix = ".localhost.localstack.cloud";
 
 /// The labels of the host before the suffix; nullopt if it has another one.
@@ -57,7 +58,7 @@ base::Result<QueueUrl> parse_queue_url(std::string_view text) {
     return base::fail(base::Failure::invalid, "InvalidQueueUrl",
                       fmt::format("SQS_QUEUE_URL: \"{}\" is no queue URL; expected "
                                   "https://sqs.<region>.amazonaws.com/<account>/<name>",
-                                  text));
+                                  text.substr(0, max_quoted)));
   };
   const auto url = net::Url::parse(text);
   if (!url || !url->query.empty()) return malformed();

@@ -7,6 +7,7 @@
 #include "base/crypto.hpp"
 #include "base/json_writer.hpp"
 #include "cloud/aws/errors.hpp"
+#include "cloud/aws/match.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -17,6 +18,7 @@ using boost::json::value;
 
 /// Answers are escaped JSON of up to twenty values of 64 KiB.
 constexpr std::size_t max_answer = std::size_t{16} << 20U;
+constexpr std::size_t max_version = 256;
 constexpr base::Duration call_timeout = std::chrono::seconds(10);
 
 base::SecretBytes request_for(std::string_view id) {
@@ -42,6 +44,12 @@ base::Error explain(base::Error error, std::string_view action, std::string_view
   return error;
 }
 
+/// A version id as it may go into annotations and log lines (AWS: 32 to 64 characters of any kind).
+bool valid_version(std::string_view id) {
+  const auto control = [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; };
+  return !id.empty() && id.size() <= max_version && std::ranges::none_of(id, control);
+}
+
 /// Reads SecretString or SecretBinary, straight from the wiped arena into wiped bytes.
 base::Result<Value> read_value(const value& json, std::string_view id) {
   Value result;
@@ -50,7 +58,7 @@ base::Result<Value> read_value(const value& json, std::string_view id) {
     return base::fail(Failure::transient, "MalformedAnswer",
                       fmt::format("Secrets Manager answered for {} {}", id, why));
   };
-  if (result.version.empty()) return malformed("without a VersionId");
+  if (!valid_version(result.version)) return malformed("without a sound VersionId");
   if (const auto* const text = base::find(json, "SecretString");
       text != nullptr && text->is_string()) {
     result.bytes.append(string_at(json, "SecretString"));
@@ -75,7 +83,8 @@ std::string current_of(const value& json, std::string_view member) {
     const auto is_current = [](const value& label) {
       return label.is_string() && label.get_string() == "AWSCURRENT";
     };
-    if (list != nullptr && std::ranges::any_of(*list, is_current)) return {id.data(), id.size()};
+    const bool found = list != nullptr && std::ranges::any_of(*list, is_current);
+    if (found && valid_version(id)) return {id.data(), id.size()};
   }
   return {};
 }
@@ -115,13 +124,15 @@ base::Task<base::Result<BatchAnswer>> SecretsManager::get_values(std::vector<std
   if (const auto* const values = base::array_at(answer->root(), "SecretValues")) {
     for (const auto& each : *values) {
       const std::string name(string_at(each, "Name"));
-      batch.values.push_back({std::string(string_at(each, "ARN")), name, read_value(each, name)});
+      auto value = read_value(each, valid_secret_name(name) ? name : "a secret");
+      batch.values.push_back({std::string(string_at(each, "ARN")), name, std::move(value)});
     }
   }
   if (const auto* const errors = base::array_at(answer->root(), "Errors")) {
     for (const auto& each : *errors) {
       const std::string id(string_at(each, "SecretId"));
-      const std::string code(string_at(each, "ErrorCode"));
+      if (std::ranges::find(ids, id) == ids.end()) continue;
+      const std::string code = bare_code(string_at(each, "ErrorCode"));
       base::Error error{
           classify(code, 400),
           code,

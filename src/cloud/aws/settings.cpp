@@ -10,6 +10,9 @@ namespace {
 
 using base::Failure;
 
+/// Each has a long poll, and so a connection, of its own.
+constexpr std::size_t max_queues = 50;
+
 /// Fills the region in and makes sure that there is a host to call.
 base::Result<QueueUrl> complete(QueueUrl queue, const Settings& settings) {
   if (queue.region.empty()) queue.region = settings.region;
@@ -60,6 +63,12 @@ base::Result<> load_queues(const Getenv& env, Settings& settings) {
     if (queue) queue = complete(std::move(*queue), settings);
     if (!queue) return std::unexpected(std::move(queue.error()));
     settings.queues.push_back(std::move(*queue));
+  }
+  if (settings.queues.size() > max_queues) {
+    return base::fail(Failure::invalid, "TooManyQueues",
+                      fmt::format("SQS_QUEUE_URL names {} queues, at most {} are possible; let "
+                                  "several rules send to one queue",
+                                  settings.queues.size(), max_queues));
   }
   return {};
 }

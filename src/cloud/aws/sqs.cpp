@@ -67,7 +67,7 @@ base::Error Sqs::explain(base::Error error, std::string_view action) const {
 
 base::Task<base::Result<std::vector<SqsMessage>>> Sqs::receive() {
   base::JsonWriter json;
-  json.begin_object().member("QueueUrl", queue_.url).key("MaxNumberOfMessages").number(10);
+  json.begin_object().member("QueueUrl", queue_.url).key("MaxNumberOfMessages").number(batch_size);
   json.key("WaitTimeSeconds").number(poll_time / std::chrono::seconds(1));
   json.key("MessageSystemAttributeNames").begin_array();
   json.string("SentTimestamp").string("ApproximateReceiveCount").end_array().end_object();
@@ -77,7 +77,10 @@ base::Task<base::Result<std::vector<SqsMessage>>> Sqs::receive() {
   if (!answer) co_return std::unexpected(explain(std::move(answer.error()), "ReceiveMessage"));
   std::vector<SqsMessage> messages;
   if (const auto* const list = base::array_at(answer->root(), "Messages")) {
-    for (const auto& json_message : *list) messages.push_back(read_message(json_message));
+    for (const auto& json_message : *list) {
+      if (messages.size() == batch_size) break;  // more was not asked for
+      messages.push_back(read_message(json_message));
+    }
   }
   co_return messages;
 }
@@ -138,10 +141,10 @@ base::Task<bool> Sqs::one_batch(Batch& batch, std::vector<std::size_t> indices) 
     const auto index = parse_number(string_at(failure, "Id"));
     if (!index || std::ranges::find(indices, static_cast<std::size_t>(*index)) == indices.end())
       continue;
-    const auto code = string_at(failure, "Code");
+    std::string code = bare_code(string_at(failure, "Code"));
     const bool ours = base::bool_at(failure, "SenderFault").value_or(false);
     base::Error error{ours ? classify(code, 400) : Failure::transient,
-                      std::string(code),
+                      std::move(code),
                       fmt::format("sqs {} of one message", batch.operation),
                       {}};
     batch.results[static_cast<std::size_t>(*index)] =
@@ -159,7 +162,7 @@ base::Task<base::Result<InboxFacts>> Sqs::attributes() {
   if (!answer) co_return std::unexpected(explain(std::move(answer.error()), "GetQueueAttributes"));
   InboxFacts facts;
   const auto visibility = parse_number(string_at(answer->root(), "Attributes.VisibilityTimeout"));
-  if (visibility) facts.hold_time = std::chrono::seconds(*visibility);
+  if (visibility) facts.hold_time = std::chrono::seconds(std::min(*visibility, max_hold.count()));
   const auto redrive =
       base::JsonDocument::parse(string_at(answer->root(), "Attributes.RedrivePolicy"));
   facts.dead_letters = redrive && !string_at(redrive->root(), "deadLetterTargetArn").empty();

@@ -24,6 +24,8 @@ struct SqsMessage {
 class Sqs {
  public:
   static constexpr base::Duration poll_time = std::chrono::seconds(20);
+  /// The service's limit of a visibility time-out.
+  static constexpr std::chrono::seconds max_hold = std::chrono::hours(12);
 
   Sqs(QueueUrl queue, std::unique_ptr<Client> calls, std::unique_ptr<Client> polls)
       : queue_(std::move(queue)), calls_(std::move(calls)), polls_(std::move(polls)) {}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+
+/// The C library's memory functions, but what is given back is wiped. For libraries that let us
+/// choose theirs, and for `operator delete`.
+namespace edsm::base {
+
+void wiping_free(void* memory) noexcept;
+/// Never grows in place: what is left behind is wiped.
+void* wiping_realloc(void* memory, std::size_t size) noexcept;
+/// From now on OpenSSL uses them: buffers of TLS connections hold what was read last. To be called
+/// before anything else of OpenSSL; false if that is too late.
+bool make_openssl_wipe();
+
+}  // namespace edsm::base
