@@ -1,6 +1,7 @@
 #include "cli/program.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -267,7 +268,11 @@ Task<int> Program::run() {
   metrics_.leader(false);
   const auto started = co_await (start() || stop_.wait());
   const bool stopped_early = started.index() == 1;
-  if (!stopped_early && !std::get<0>(started)) co_return kBadConfiguration;
+  if (!stopped_early && !std::get<0>(started)) {
+    background_.cancel();
+    co_await background_.wait();
+    co_return kBadConfiguration;
+  }
   co_await stop_.wait();
   log_.info("stopping");
   const auto deadline = clock_.now() + kGrace;
@@ -326,7 +331,7 @@ int run_program(const RunOptions& options) {
                         {"config", kube_config->source}});
 
   net::curl_global_setup();
-  int exit_code = kFailure;
+  std::optional<int> exit_code;
   boost::asio::io_context io(1);
   Program program(options, io, clock, log, std::move(*kube_config), std::move(*aws_settings));
   if (auto served = program.serve(); !served) return refuse(served.error());
@@ -341,9 +346,11 @@ int run_program(const RunOptions& options) {
     io.run();
   } catch (const std::exception& error) {
     log.error("internal error: please report it", {{"what", error.what()}});
-    return kFailure;
   }
-  return exit_code;
+  // Without an orderly stop, work is still under way, and what it uses must not be destroyed before
+  // it. Nothing of it may be continued either: the process ends here.
+  if (!exit_code) std::_Exit(kFailure);
+  return *exit_code;
 }
 
 }  // namespace edsm::cli
