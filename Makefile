@@ -47,6 +47,20 @@ fuzz: ## Fuzz each parser of foreign bytes (TIME=60 seconds each, TARGET=events:
 	@tools/setup/packages.sh
 	@tools/ci/fuzz.py --time $(TIME) $(TARGET)
 
+.PHONY: chaos
+chaos: ## Kill the program at random moments, ROUNDS times (default 200); EDSM_CHAOS_SEED=N repeats a run
+	@tools/setup/all.sh
+	@cmake --preset $(PRESET) >/dev/null
+	@ninja -C build/$(PRESET) -j $(EDSM_JOBS) --quiet edsm
+	@EDSM_BINARY=$(CURDIR)/build/$(PRESET)/edsm EDSM_CHAOS_ROUNDS=$(or $(ROUNDS),200) PYTHONPATH=tests \
+		$(venv)/bin/python -m pytest tests/integration/test_chaos.py -q -s
+
+.PHONY: soak
+soak: build ## Change and faults for TIME minutes (default 30): memory and connections must level off
+	@tools/setup/all.sh
+	@EDSM_BINARY=$(CURDIR)/build/edsm PYTHONPATH=tests:tests/integration:tools \
+		$(venv)/bin/python -m soak --minutes $(or $(TIME),30)
+
 .PHONY: lint
 lint: ## Check format, arrows, coroutine rules and clang-tidy (only what changed since it was clean)
 	@tools/setup/packages.sh

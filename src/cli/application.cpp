@@ -120,7 +120,11 @@ Task<int> Application::run() {
   using namespace boost::asio::experimental::awaitable_operators;
   const auto started = co_await (start() || stop_.wait());
   const bool stopped_early = started.index() == 1;
-  if (!stopped_early && !std::get<0>(started)) co_return kBadConfiguration;
+  if (!stopped_early && !std::get<0>(started)) {
+    background_.cancel();
+    co_await background_.wait();
+    co_return kBadConfiguration;
+  }
   co_await stop_.wait();
   log_.info("stopping");
   const auto deadline = clock_.now() + kGrace;

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -87,6 +88,8 @@ class Program {
 
   /// Opens the ports for probes and metrics.
   base::Result<> serve();
+  /// The whole life; the exit code.
+  base::Task<int> run();
   Application& application() { return application_; }
 
  private:
@@ -175,6 +178,13 @@ base::Result<> Program::serve() {
                 });
 }
 
+base::Task<int> Program::run() {
+  const int exit_code = co_await application_.run();
+  serving_.cancel();
+  co_await serving_.wait();
+  co_return exit_code;
+}
+
 /// SIGTERM and SIGINT: the first asks for an orderly stop, the second does not wait for it.
 class Signals {
  public:
@@ -217,25 +227,24 @@ int run_program(const RunOptions& options) {
                         {"config", kube_config->source}});
 
   net::curl_global_setup();
-  int exit_code = kFailure;
+  std::optional<int> exit_code;
   boost::asio::io_context io(1);
   Program program(options, io, clock, log, std::move(*kube_config), std::move(*aws_settings));
   if (auto served = program.serve(); !served) return refuse(served.error());
   Signals signals(io, program.application());
-  boost::asio::co_spawn(io, program.application().run(),
-                        [&](const std::exception_ptr& error, int code) {
-                          if (error) std::rethrow_exception(error);
-                          exit_code = code;
-                          signals.done();
-                          io.stop();
-                        });
+  boost::asio::co_spawn(io, program.run(), [&](const std::exception_ptr& error, int code) {
+    if (error) std::rethrow_exception(error);
+    exit_code = code;
+    signals.done();
+    io.stop();
+  });
   try {
     io.run();
   } catch (const std::exception& error) {
     log.error("internal error: please report it", {{"what", error.what()}});
-    exit_at_once();
   }
-  return exit_code;
+  if (!exit_code) exit_at_once();
+  return *exit_code;
 }
 
 }  // namespace edsm::cli

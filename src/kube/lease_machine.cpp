@@ -16,8 +16,6 @@
 namespace edsm::kube {
 namespace {
 
-constexpr double kJitter = 1.2;
-
 /// Kubernetes' numbers here have 32 bits and are not negative.
 std::int64_t int32_at(const boost::json::value& object, std::string_view path) {
   constexpr std::int64_t largest = std::numeric_limits<std::int32_t>::max();
@@ -84,8 +82,7 @@ LeaseMachine::Step LeaseMachine::begin(base::Instant now, base::WallTime wall) {
 LeaseMachine::Step LeaseMachine::read(LeaseRecord record, base::Instant now, base::WallTime wall) {
   observe(std::move(record), now);
   if (!holds() && !observed_.holder.empty()) {
-    const auto theirs = std::chrono::seconds(observed_.duration_seconds);
-    if (observed_at_ + theirs > now) return Step::rest;
+    if (now < free_at()) return Step::rest;
   }
   return claim(wall);
 }
@@ -147,10 +144,14 @@ base::Instant LeaseMachine::give_up() const {
 
 base::Instant LeaseMachine::next_round(base::Instant now, std::uint64_t random) const {
   if (leads(now)) return now + retry_period_;
-  const double chance = static_cast<double>(random % 1024) / 1024;
-  const auto jitter =
-      std::chrono::duration<double, base::Duration::period>(retry_period_) * kJitter * chance;
-  return now + retry_period_ + std::chrono::duration_cast<base::Duration>(jitter);
+  const base::Duration spread = retry_period_ / 4 * static_cast<std::int64_t>(random % 1024) / 1024;
+  const base::Instant usual = now + retry_period_ / 2 + spread;
+  const base::Instant free = free_at();
+  return now < free ? std::min(usual, free) : usual;
+}
+
+base::Instant LeaseMachine::free_at() const {
+  return observed_at_ + std::chrono::seconds(observed_.duration_seconds);
 }
 
 LeaseMachine::Step LeaseMachine::release_read(LeaseRecord record, base::WallTime wall) {

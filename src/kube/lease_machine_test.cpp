@@ -175,13 +175,22 @@ TEST_F(LeaseMachineTest, ADeletedLeaseIsCreatedAgain) {
   EXPECT_FALSE(machine.leads(now + seconds(4))) << "somebody else may create it first";
 }
 
-TEST_F(LeaseMachineTest, CandidatesAreSpreadHoldersAreNot) {
-  EXPECT_EQ(machine.next_round(now, 0), now + seconds(2));
+TEST_F(LeaseMachineTest, CandidatesAreSpreadAndLookOftenHoldersAreNot) {
+  EXPECT_EQ(machine.next_round(now, 0), now + seconds(1));
   const Instant latest = machine.next_round(now, 1023);
-  EXPECT_GT(latest, now + milliseconds(4390));
-  EXPECT_LT(latest, now + milliseconds(4400));
+  EXPECT_GT(latest, now + milliseconds(1490));
+  EXPECT_LT(latest, now + milliseconds(1500)) << "a lease handed back is taken within two seconds";
   win();
   EXPECT_EQ(machine.next_round(now, 1023), now + seconds(2));
+}
+
+TEST_F(LeaseMachineTest, CandidatesLookWhenTheClaimRunsOut) {
+  machine.read(held_by("them"), now, wall);
+  const Instant end = now + seconds(15);
+  EXPECT_EQ(machine.next_round(end - milliseconds(200), 0), end);
+  EXPECT_EQ(machine.next_round(end - seconds(1), 512), end);
+  EXPECT_EQ(machine.next_round(end - seconds(2), 0), end - seconds(1));
+  EXPECT_EQ(machine.next_round(end, 0), end + seconds(1)) << "somebody else was faster";
 }
 
 TEST_F(LeaseMachineTest, SurrenderEndsLeadership) {

@@ -29,6 +29,7 @@ struct BindingState {
   std::optional<base::Error> spec_error;
   Applied applied;
   Wishes wishes;
+  bool look_first = false;  ///< Kubernetes refused the last run: ask it before the cloud
   Report report;
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Backoff backoff{std::chrono::milliseconds(250), std::chrono::minutes(5)};

@@ -99,6 +99,20 @@ TEST_F(Failures, ATransientErrorIsRetriedAndTheMessageWaits) {
       << "within its hold time";
 }
 
+TEST_F(Failures, WhileKubernetesTakesNothingNoValueIsReadForItAgain) {
+  world.kube.fault(Method::patch, kSecretPath, Fault::cut);
+  for (int i = 0; i < 4; ++i) world.kube.fault(Method::get, kSecretPath, Fault::cut);
+  change("v2", R"({"pass":"two"})");
+  world.go();
+  EXPECT_EQ(world.provider.batches.size(), 1U);
+  world.pass(3s);
+  EXPECT_EQ(world.provider.batches.size(), 1U) << "it is Kubernetes that is asked again";
+  world.pass(1min);
+  EXPECT_EQ(world.provider.batches.size(), 2U) << "once more, for the value is not kept";
+  EXPECT_EQ(world.data("t", "pass"), "two");
+  EXPECT_EQ(world.restarts("w"), 1U);
+}
+
 TEST_F(Failures, MessagesAreHeldOnAndGoBackWhenPatienceEnds) {
   world.provider.fail("db", Failure::transient);
   world.inbox.hint("m", "aws/r/db", "v2");

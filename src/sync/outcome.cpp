@@ -148,6 +148,7 @@ std::vector<std::string> Aftermath::due_workloads(const base::ObjectKey& target)
 
 void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outcome) {
   state.applied = outcome.applied;
+  state.look_first = false;
   state.backoff.reset();
   state.failing_since.reset();
   state.gone_since.reset();
@@ -225,6 +226,7 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto failing_for = now - *state.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
+  state.look_first = outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
   keep_wishes(state, run);
   state.trigger = shared_.fetcher.tick();
 

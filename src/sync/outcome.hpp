@@ -20,6 +20,7 @@ struct Run {
   std::int64_t generation = 0;  ///< of the spec that `plan` was made for
   std::string source_id;
   Wishes wishes;
+  bool look_first = false;
   std::uint64_t trigger = 0;
   base::Instant started;
   std::optional<Inspection> inspection;

@@ -75,6 +75,7 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
     run.generation = state->binding.generation;
     run.source_id = state->source.id;
     run.wishes = std::exchange(state->wishes, {});
+    run.look_first = state->look_first;
     run.trigger = state->trigger;
     outcome = co_await reconcile(run);
   }
@@ -83,6 +84,11 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
 }
 
 base::Task<Outcome> Reconciler::reconcile(Run& run) {
+  // While Kubernetes takes nothing, no value is read for it again and again.
+  if (run.look_first && shared_.outside.may_write()) {
+    auto inspected = co_await inspect(run);
+    if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));
+  }
   for (int round = 0; round < kRounds; ++round) {
     const auto* const state = shared_.bindings.find(run.key);
     Outcome gone;

@@ -16,6 +16,7 @@ rules:
 - level: Metadata
 """
 
+CREDENTIAL = "authentication.kubernetes.io/credential-id"
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 
 
@@ -29,6 +30,7 @@ class AuditEntry:
     verb: str
     user: str
     impersonated: str | None
+    credential: str  # of a ServiceAccount's token: its id, which tells replicas of one user apart
     user_agent: str
     uri: str
     resource: str
@@ -46,6 +48,7 @@ class AuditEntry:
             id=entry["auditID"], stage=entry["stage"], verb=entry["verb"],
             user=entry.get("user", {}).get("username", ""),
             impersonated=entry.get("impersonatedUser", {}).get("username"),
+            credential=",".join(entry.get("user", {}).get("extra", {}).get(CREDENTIAL, [])),
             user_agent=entry.get("userAgent", ""), uri=entry["requestURI"],
             resource=target.get("resource", ""), subresource=target.get("subresource", ""),
             namespace=target.get("namespace", ""), name=target.get("name", ""),

@@ -132,6 +132,17 @@ class ControlPlane:
         self.stop_apiserver(kill=kill)
         self.start_apiserver(extra_flags)
 
+    def compact(self) -> int:
+        """Makes etcd forget all older versions, as the API server does every five minutes; watches
+        and lists that begin before the returned revision are refused from now on."""
+        answer = requests.post(f"{self._etcd_url}/v3/kv/range", timeout=10,
+                               json={"key": base64.b64encode(b"/registry/none").decode()})
+        answer.raise_for_status()
+        revision = answer.json()["header"]["revision"]
+        requests.post(f"{self._etcd_url}/v3/kv/compaction", timeout=10,
+                      json={"revision": revision, "physical": True}).raise_for_status()
+        return int(revision)
+
     def _start_controllers(self) -> None:
         config = self._client_kubeconfig("system:kube-controller-manager")
         self.controller_manager = self._run("kube-controller-manager", [
@@ -188,8 +199,10 @@ class ControlPlane:
         path = f"/apis/{spec['group']}/{version}/{spec['names']['plural']}"
         wait_for(lambda: self.kube.request("GET", path), 15, f"{path} to be served", [self.apiserver])
 
-    def service_account_token(self, namespace: str, name: str, seconds: int = 600) -> str:
-        """A genuine expiring token; the ServiceAccount is made if need be."""
+    def service_account_token(self, namespace: str, name: str, seconds: int = 600, *,
+                              bound_to: Object | None = None) -> str:
+        """A genuine expiring token; the ServiceAccount is made if need be. It is void from the
+        moment when the Secret or Pod that it is `bound_to` is deleted."""
         try:
             self.kube.create({"apiVersion": "v1", "kind": "ServiceAccount",
                               "metadata": {"name": name, "namespace": namespace}})
@@ -198,7 +211,9 @@ class ControlPlane:
                 raise
         answer = self.kube.request("POST", f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token", {
             "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
-            "spec": {"expirationSeconds": seconds}})
+            "spec": {"expirationSeconds": seconds} | ({"boundObjectRef": {
+                "apiVersion": "v1", "kind": bound_to["kind"], "name": bound_to["metadata"]["name"],
+                "uid": bound_to["metadata"]["uid"]}} if bound_to else {})})
         return answer["status"]["token"]
 
     def write_kubeconfig(self, *, token: str | None = None, token_file: Path | str | None = None,

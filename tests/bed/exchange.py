@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import threading
 import time
@@ -107,12 +108,13 @@ class Recorder:
 @dataclass(frozen=True)
 class Fault:
     """What goes wrong with a request. The parts happen in this order: `delay`,
-    then one of `status` (an answer of our own), `hang` and `cut_before`, or the
-    request is forwarded; then `cut_after` (the reply is lost) or `truncate`
-    (only so many bytes of the reply's body arrive)."""
+    `held` until that is set, then one of `status` (an answer of our own), `hang`
+    and `cut_before`, or the request is forwarded; then `cut_after` (the reply is
+    lost) or `truncate` (only so many bytes of the reply's body arrive)."""
 
     name: str
     delay: float = 0
+    held: threading.Event | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -134,9 +136,22 @@ def aws_error(code: str, status: int = 400, message: str = "injected", **headers
                   {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code, **headers})
 
 
+def kube_error(code: int, reason: str, **headers: str) -> Fault:
+    """An error as the API server sends it; a header's name has _ for -."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return answer(code, json.dumps({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure", "reason": reason, "code": code,
+        "message": "injected"}), {"Content-Type": "application/json", **named})
+
+
 def delay(seconds: float) -> Fault:
     """Forwards later."""
     return Fault("delay", delay=seconds)
+
+
+def hold(until: threading.Event) -> Fault:
+    """Forwards when the event is set."""
+    return Fault("hold", held=until)
 
 
 def hang() -> Fault:

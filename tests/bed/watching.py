@@ -34,7 +34,7 @@ class Watching:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with suppress(ValueError, OSError):  # it is over already
+        with suppress(ValueError, OSError, RuntimeError):  # it is over already
             self._answer.raw.shutdown()
         self._thread.join(timeout=10)
         self._answer.close()

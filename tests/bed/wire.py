@@ -151,6 +151,8 @@ class WireProxy:
         exchange.fault = fault.name
         if fault.delay:
             await asyncio.sleep(fault.delay)
+        while fault.held and not fault.held.is_set():
+            await asyncio.sleep(0.01)
         if fault.hang:
             await asyncio.Event().wait()
         if fault.cut_before:

@@ -1,7 +1,9 @@
 """The proxy records, disturbs and streams, and keeps signatures valid."""
 
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -10,7 +12,7 @@ from botocore.exceptions import ClientError
 from bed.aws import Ministack
 from bed.certs import CA
 from bed.controlplane import ControlPlane
-from bed.exchange import Recorder, answer, aws_error, cut_after, cut_before, delay, hang, truncate
+from bed.exchange import Recorder, answer, aws_error, cut_after, cut_before, delay, hang, hold, truncate
 from bed.kube import Kube
 from bed.process import wait_for
 from bed.scratch import work_dir
@@ -78,6 +80,17 @@ def test_faults(proxy: WireProxy) -> None:
                     ("cut before", None, None), ("cut after", None, 200), ("truncate", 200, 200)]
     assert len(proxy.recorder.find()[-1].reply) == 10
     assert health(proxy).content == whole
+
+
+def test_held_request_goes_on_when_it_is_let(proxy: WireProxy) -> None:
+    let = threading.Event()
+    proxy.fault(hold(let))
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(health, proxy)
+        (held,) = wait_for(proxy.recorder.find, 5, "the request")
+        assert not waiting.done() and held.upstream_status is None
+        let.set()
+        assert waiting.result(timeout=5).ok and held.upstream_status == 200
 
 
 def test_server_that_is_down_looks_down() -> None:

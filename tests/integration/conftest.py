@@ -49,6 +49,13 @@ def moto() -> Iterator[Moto]:
 
 
 @pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What a test enters into it is left at the test's end, before its world."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
 def world(request: pytest.FixtureRequest, cluster: ControlPlane) -> Iterator[World]:
     """By (indirect) parameter, the world has `guarded` or `moto` in the place of `aws`."""
     server = request.getfixturevalue(getattr(request, "param", "aws"))

@@ -8,19 +8,9 @@ from pathlib import Path
 import pytest
 
 from bed.aws import Queue
-from bed.exchange import Fault, answer, cut_after, cut_before, delay, truncate
+from bed.exchange import Fault, answer, cut_after, cut_before, delay, kube_error, truncate
 from bed.process import wait_for
 from world import CONTROLLER_NAMESPACE, World
-
-LEASE = "a06dd29d.edsm.io"
-
-
-def status(code: int, reason: str, **headers: str) -> Fault:
-    """An error as the API server sends it."""
-    named = {key.replace("_", "-"): text for key, text in headers.items()}
-    return answer(code, json.dumps({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-                                    "reason": reason, "code": code, "message": "injected"}),
-                  {"Content-Type": "application/json", **named})
 
 
 def prepared(world: World, **options: object) -> int:
@@ -46,10 +36,10 @@ def change_arrives_once(world: World, before: int, value: str = "new", queue: Qu
 # -- one request fails ------------------------------------------------------------
 
 FAULTS: dict[str, Fault] = {
-    "conflict": status(409, "Conflict"),
-    "too many requests": status(429, "TooManyRequests", Retry_After="1"),
-    "unavailable": status(503, "ServiceUnavailable"),
-    "internal error": status(500, "InternalError"),
+    "conflict": kube_error(409, "Conflict"),
+    "too many requests": kube_error(429, "TooManyRequests", Retry_After="1"),
+    "unavailable": kube_error(503, "ServiceUnavailable"),
+    "internal error": kube_error(500, "InternalError"),
     "not JSON": answer(502, "<html>bad gateway</html>", {"Content-Type": "text/html"}),
     "connection cut before": cut_before(),
     "reply lost": cut_after(),
@@ -88,7 +78,7 @@ def test_reply_to_the_creation_lost_makes_one_secret(world: World) -> None:
 
 def test_watches_that_are_gone_are_begun_anew(world: World) -> None:
     before = prepared(world)
-    world.api_wire.fault(status(410, "Expired"), count=4, method="GET", path="[?&]watch=(1|true)")
+    world.api_wire.fault(kube_error(410, "Expired"), count=4, method="GET", path="[?&]watch=(1|true)")
     assert world.api_wire.cut_open(path="[?&]watch=(1|true)") >= 4
 
     world.put("other", {"x": "1"})
@@ -179,52 +169,9 @@ def test_rotated_token_is_read_again_after_a_refusal(world: World) -> None:
 
     def outdated(call: object) -> bool:
         return call.headers.get("authorization") == f"Bearer {old}" and call.proxy == "api"
-    rule = world.api_wire.fault(status(401, "Unauthorized"), count=None, when=outdated)
+    rule = world.api_wire.fault(kube_error(401, "Unauthorized"), count=None, when=outdated)
     change_arrives_once(world, before)
 
     assert rule.used >= 1
     patched = world.calls.find(proxy="api", method="PATCH", path="/secrets/db", status=200)
     assert patched[-1].headers["authorization"] == f"Bearer {new}"
-
-
-# -- two replicas -----------------------------------------------------------------
-
-def test_one_of_two_replicas_works_and_the_other_takes_over(world: World) -> None:
-    queue = world.new_queue(visibility=5)
-    flags = ["--leader-elect=true", "--rollout-window=200ms"]
-    world.put("db", {"x": "old"})
-    world.bind("db")
-    first = world.edsm(queue=queue, flags=flags, name="edsm-first")
-    wait_for(lambda: first.metric("edsm_leader") == 1, 30, "the first to lead", [first.process])
-    second = world.edsm(queue=queue, flags=flags, name="edsm-second")
-    world.wait_synced("db")
-    world.workload("web", ["db"])
-    before = world.wait_recorded("web")
-    change_arrives_once(world, before, "1", queue)
-    second.wait_log(level="info", timeout=20)
-    assert second.metric("edsm_leader") == 0
-    assert first.metric("edsm_secret_updated_total") == 1 and second.metric("edsm_secret_updated_total") == 0
-
-    first.kill9()
-    world.put("db", {"x": "2"})
-    wait_for(lambda: second.metric("edsm_leader") == 1, 40, "the second to lead", [second.process])
-
-    world.wait_data("db", {"x": b"2"})
-    world.wait_restarts("web", before + 2)
-    world.wait_drained(queue)
-    assert world.restarts("web") == before + 2, "each change restarted once"
-    lease = world.kube.get("Lease", LEASE, CONTROLLER_NAMESPACE)
-    assert lease["spec"]["leaseTransitions"] >= 1
-
-
-def test_orderly_stop_hands_the_lease_over_at_once(world: World) -> None:
-    flags = ["--leader-elect=true"]
-    first = world.edsm(flags=flags, name="edsm-first")
-    wait_for(lambda: first.metric("edsm_leader") == 1, 40, "the first to lead", [first.process])
-    second = world.edsm(flags=flags, name="edsm-second")
-    wait_for(lambda: second.metric("edsm_leader") == 0, 20, "the second to be up", [second.process])
-
-    first.terminate()
-
-    wait_for(lambda: second.metric("edsm_leader") == 1, 8, "the second to lead, before the lease has run out",
-             [second.process])

@@ -34,7 +34,8 @@ _numbers = itertools.count(1)
 class World:
     """What a test works with. Cloud secrets are named after the namespace, so that tests which share
     an emulator do not hear of each other; `aws_wire` carries everything that EDSM says to AWS, and
-    `calls` counts it. `api_wire` carries what an EDSM with wired=True says to the API server."""
+    `calls` counts it. `api_wire` carries what an EDSM with wired=True says to the API server. Replicas
+    that are to be cut off alone have wires of their own (wire_to_api, wire_to_aws)."""
 
     def __init__(self, cluster: ControlPlane, aws: Ministack | Moto, name: str, stack: ExitStack) -> None:
         self.cluster, self.kube, self.aws, self._stack = cluster, cluster.kube, aws, stack
@@ -43,7 +44,8 @@ class World:
         self.programs: list[Edsm] = []
         self.ns = self.new_namespace()
         self.calls = Recorder(bodies=True)
-        self.aws_wire = stack.enter_context(WireProxy(aws.url, recorder=self.calls, name="aws"))
+        self.aws_wire = self.wire_to_aws("aws")
+        self._ca: CA | None = None
         self._api_wire: WireProxy | None = None
         self._restarts: dict[tuple[str, str], Restarts] = {}
         self.queue = self.new_queue()
@@ -59,11 +61,16 @@ class World:
 
     def new_queue(self, **options: Any) -> Queue:
         """A queue that hears of this test's secrets; see Ministack.make_queue for the options."""
-        queue = self.aws.make_queue(f"{self.ns}-{next(_numbers)}", **options)
+        queue = self.make_queue(f"{self.ns}-{next(_numbers)}", **options)
+        self._stack.callback(self._forget_queue, queue)
+        return queue
+
+    def make_queue(self, name: str, **options: Any) -> Queue:
+        """A queue of that name, as new_queue makes it."""
+        queue = self.aws.make_queue(name, **options)
         self.aws.route_events(queue, {
             "source": ["aws.secretsmanager"], "detail-type": ["Secret Label Updated"],
             "detail": {"labelUpdated": ["AWSCURRENT"], "name": [{"prefix": f"{self.ns}/"}]}})
-        self._stack.callback(self._forget_queue, queue)
         return queue
 
     def _forget_queue(self, queue: Queue) -> None:
@@ -106,12 +113,20 @@ class World:
     def api_wire(self) -> WireProxy:
         """The proxy before the API server."""
         if self._api_wire is None:
-            ca = CA(work_dir("wire-ca"), "wire-ca")
-            self._api_ca = ca.cert
-            self._api_wire = self._stack.enter_context(WireProxy(
-                self.cluster.url, tls=ca.server("wire"), upstream_ca=self.cluster.ca_file,
-                recorder=self.calls, name="api"))
+            self._api_wire = self.wire_to_api("api")
         return self._api_wire
+
+    def wire_to_api(self, name: str) -> WireProxy:
+        """One more proxy before the API server."""
+        if self._ca is None:
+            self._ca = CA(work_dir("wire-ca"), "wire-ca")
+        return self._stack.enter_context(WireProxy(
+            self.cluster.url, tls=self._ca.server(name), upstream_ca=self.cluster.ca_file,
+            recorder=self.calls, name=name))
+
+    def wire_to_aws(self, name: str) -> WireProxy:
+        """One more proxy before AWS; its name begins with "aws"."""
+        return self._stack.enter_context(WireProxy(self.aws.url, recorder=self.calls, name=name))
 
     def write_token(self, **options: Any) -> str:
         """A token file for EDSM's ServiceAccount."""
@@ -119,12 +134,13 @@ class World:
         path.write_text(self.cluster.service_account_token(CONTROLLER_NAMESPACE, "edsm", **options))
         return str(path)
 
-    def edsm(self, *, wired: bool = False, token_file: str | None = None, env: Mapping[str, str] | None = None,
-             flags: Sequence[str] = ("--rollout-window=200ms",), queue: Queue | None = None,
-             name: str = "edsm") -> Edsm:
-        """A started EDSM, under the permissions that we ship. `wired`: through api_wire; `env` adds
-        variables, or takes the usual ones away (empty)."""
-        where = {"server_url": self.api_wire.url, "ca": self._api_ca} if wired else {}
+    def edsm(self, *, wired: bool = False, api: WireProxy | None = None, token_file: str | None = None,
+             env: Mapping[str, str] | None = None, flags: Sequence[str] = ("--rollout-window=200ms",),
+             queue: Queue | None = None, name: str = "edsm") -> Edsm:
+        """A started EDSM, under the permissions that we ship. `wired`: through api_wire, or through
+        `api`; `env` adds variables, or takes the usual ones away (empty)."""
+        api = api or (self.api_wire if wired else None)
+        where = {"server_url": api.url, "ca": self._ca.cert} if api and self._ca else {}
         config = self.cluster.write_kubeconfig(token_file=token_file or self.write_token(), **where)
         usual = {"AWS_REGION": REGION, "AWS_ENDPOINT": self.aws_wire.url,
                  "SQS_QUEUE_URL": (queue or self.queue).url, "AWS_EC2_METADATA_DISABLED": "true",
@@ -215,7 +231,7 @@ class World:
     def reads(self, name: str | None = None) -> list[str]:
         """The secrets whose values EDSM asked for so far, one entry per secret and call."""
         asked: list[str] = []
-        for call in self.calls.find(proxy="aws"):
+        for call in self.calls.find(lambda call: call.proxy.startswith("aws")):
             request = json.loads(call.body) if call.target.startswith("secretsmanager.") else {}
             if call.target == "secretsmanager.GetSecretValue":
                 asked.append(request["SecretId"])
