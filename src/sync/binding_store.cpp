@@ -4,8 +4,6 @@
 
 #include <fmt/format.h>
 
-#include "kube/api.hpp"
-
 namespace edsm::sync {
 namespace {
 
@@ -138,13 +136,6 @@ std::vector<base::ObjectKey> BindingStore::of_source(const std::string& source_i
 
 std::vector<base::ObjectKey> BindingStore::of_target(const base::ObjectKey& target) const {
   return members(by_target_, target);
-}
-
-bool BindingStore::abandoned(const Target& target) const {
-  if (target.owner_kind != kube::kBindings.kind) return false;
-  const auto* const owner = find({target.key.ns, target.owner_name});
-  return owner == nullptr || owner->binding.uid != target.owner_uid ||
-         owner->binding.target_key() != target.key;
 }
 
 std::optional<base::ObjectKey> BindingStore::rival_of(const Binding& binding) const {

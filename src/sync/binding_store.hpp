@@ -17,7 +17,6 @@
 #include "sync/drift_guard.hpp"
 #include "sync/plan.hpp"
 #include "sync/status.hpp"
-#include "sync/target.hpp"
 
 namespace edsm::sync {
 
@@ -59,9 +58,6 @@ class BindingStore {
   std::vector<base::ObjectKey> matching(const std::vector<std::string>& match_keys) const;
   std::vector<base::ObjectKey> of_source(const std::string& source_id) const;
   std::vector<base::ObjectKey> of_target(const base::ObjectKey& target) const;
-  /// The binding that owns the target is gone, or has another target now: whoever wants it next may
-  /// take it over.
-  bool abandoned(const Target& target) const;
   /// The older binding of the same target, if there is one: it wins.
   std::optional<base::ObjectKey> rival_of(const Binding& binding) const;
 

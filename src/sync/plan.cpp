@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/planted.hpp"
+#include "kube/api.hpp"
 #include "sync/apply.hpp"
 
 namespace edsm::sync {
@@ -50,8 +51,9 @@ std::optional<Plan> target_foreign(const Facts& facts) {
   const Target* const target = facts.target;
   if (target == nullptr) return std::nullopt;
   const auto name = target->key.str();
-  const bool owned_by_other = !target->owner_uid.empty() && target->owner_uid != facts.binding.uid;
-  if (owned_by_other && !facts.abandoned) {
+  // Who comes here has no older rival: another binding that owns the target has left it or lost it.
+  const bool heir = target->owner_kind == kube::kBindings.kind;
+  if (!target->owner_uid.empty() && target->owner_uid != facts.binding.uid && !heir) {
     return Plan{
         Plan::Action::stop, "TargetNotOurs",
         fmt::format(

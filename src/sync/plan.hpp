@@ -39,7 +39,6 @@ struct Facts {
   std::string source_id;                   ///< empty: the spec could not be resolved
   std::optional<base::Error> spec_error;   ///< why
   std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
-  bool abandoned = false;                  ///< the binding that owns the target wants it no more
   const Target* target = nullptr;          ///< as last seen; null: not there (or not labelled)
   const Inspection* inspection = nullptr;  ///< a fresh full read of the target, if one was made
   bool looked = false;                     ///< the server was asked whether the target is there

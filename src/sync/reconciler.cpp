@@ -27,7 +27,6 @@ Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) 
   } else if (!run.looked) {
     facts.target = shared.targets.find(state.binding.target_key());
   }
-  facts.abandoned = facts.target != nullptr && shared.bindings.abandoned(*facts.target);
   facts.applied = state.applied;
   facts.wishes = run.wishes;
   return facts;
