@@ -26,6 +26,9 @@ struct Run {
   std::optional<Inspection> inspection;
   bool looked = false;  ///< the server was asked for the target
   Plan plan;            ///< the latest
+  /// Of the target that the plan looked at; empty: there was none. What is applied is decided by
+  /// the marks of that state, so it must not be written onto another.
+  std::string planned_version;
 };
 
 /// How a run ended.

@@ -55,6 +55,10 @@ Outcome deferred_until(base::Instant when) {
   return outcome;
 }
 
+std::string version_of(const Target* target) {
+  return target == nullptr ? std::string() : target->resource_version;
+}
+
 base::Error interrupted(std::string_view why) {
   return {base::Failure::conflict, "Interrupted", std::string(why), std::nullopt};
 }
@@ -101,6 +105,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
 
     const auto facts = facts_of(shared_, *state, run);
     run.plan = plan(facts);
+    run.planned_version = version_of(facts.target);
     switch (run.plan.action) {
       case Plan::Action::forget:
         co_return gone;
@@ -188,6 +193,9 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
 
   const auto facts = facts_of(shared_, *state, run);
   const Target* const current = facts.target;
+  if (version_of(current) != run.planned_version) {
+    co_return failure(Outcome::Step::apply, interrupted("the Secret changed meanwhile"));
+  }
   Desired desired(binding, *shaped);
   desired.digest = shared_.digester.digest(*shaped);
   desired.version = value.version;
@@ -203,8 +211,12 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     nothing.type = shaped->type;
     data_equal = held == desired.digest;
     desired.onto_nothing = held == shared_.digester.digest(nothing);
-    changed =
-        shared_.digester.knows(current->digest) ? current->digest != desired.digest : !data_equal;
+    // With a lost key only the data and the version tell: one version is one value, so data that
+    // differ from it were edited.
+    const bool same_version =
+        current->version == desired.version && current->source == desired.source;
+    changed = shared_.digester.knows(current->digest) ? current->digest != desired.digest
+                                                      : !data_equal && !same_version;
     // A target that is restored after a deletion or an edit did not change for its workloads.
     if (!changed) desired.changed_at = current->changed_at;
   } else {

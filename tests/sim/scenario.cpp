@@ -147,6 +147,10 @@ bool Scenario::calm() const {
   return std::ranges::none_of(steps, [](const Step& step) { return is_fault(step.deed); });
 }
 
+bool Scenario::has(Deed deed) const {
+  return std::ranges::any_of(steps, [deed](const Step& step) { return step.deed == deed; });
+}
+
 base::Duration Scenario::length() const {
   base::Duration end{};
   for (const auto& step : steps) end = std::max(end, step.at + step.lasts);

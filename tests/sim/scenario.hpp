@@ -87,6 +87,7 @@ struct Scenario {
 
   /// No fault among the steps: then calls can be counted exactly.
   bool calm() const;
+  bool has(Deed deed) const;
   base::Duration length() const;
 };
 
