@@ -57,8 +57,8 @@ class LeaseMachine {
   bool holds() const;
   /// When a holder that could not renew stops: renew_deadline after the start of the last success.
   base::Instant give_up() const;
-  /// When a holder renews next, and a candidate looks next: more often than a holder renews, so that
-  /// a lease that is handed back is soon seen, and in time when the holder's claim runs out.
+  /// When a holder renews next, and a candidate looks next: more often than a holder renews, so
+  /// that a lease that is handed back is soon seen, and in time when the holder's claim runs out.
   base::Instant next_round(base::Instant now, std::uint64_t random) const;
 
   /// The holder stops: `leads` is false until another round succeeds.

@@ -214,8 +214,7 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto failing_for = now - *state.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
-  state.look_first =
-      outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
+  state.look_first = outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
   keep_wishes(state, run);
   state.trigger = shared_.fetcher.tick();
 
