@@ -193,7 +193,8 @@ def test_goaway_fails_no_request(restless: ControlPlane, world: World, stack: Ex
     assert sums["writes"] >= 20 and len(ports) > 8, f"{len(ports)} connections: none was replaced"
     calls = {key: number for key, number in edsm.metrics().items()
              if key.startswith("edsm_api_calls_total") and 'service="kubernetes"' in key}
-    assert not [key for key in calls if not re.search('code="(2..|404|409)"', key)]
+    # (The namespace of an earlier test, on its way out, refuses Events.)
+    assert not [key for key in calls if not re.search('code="(2..|403|404|409)"', key)]
     assert not edsm.metric("edsm_watch_restarts_total", cause="connection")
 
 

@@ -83,11 +83,11 @@ class Soak:
             writer = csv.DictWriter(file, list(Sample.__dataclass_fields__))
             writer.writeheader()
             number = 0
-            while (seconds := time.monotonic() - began) < 60 * self._minutes:
+            while time.monotonic() - began < 60 * self._minutes:
                 self._round(number, began, writer)
                 file.flush()
                 last = self.samples[-1]
-                print(f"{seconds / 60:5.1f} min: {last.rss_kib / 1024:.1f} MiB, {last.descriptors} descriptors, "
+                print(f"{last.seconds / 60:5.1f} min: {last.rss_kib / 1024:.1f} MiB, {last.descriptors} descriptors, "
                       f"{last.sockets} sockets; {self._changes} changes so far, all in order", flush=True)
                 number += 1
 
