@@ -211,14 +211,18 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     nothing.type = shaped->type;
     data_equal = held == desired.digest;
     desired.onto_nothing = held == shared_.digester.digest(nothing);
-    // With a lost key only the data and the version tell: one version is one value, so data that
-    // differ from it were edited.
+    // What it last was by its own marks, or by our memory if somebody took them. With a lost key
+    // only the data and the version tell: one version is one value, so data that differ from it
+    // were edited.
+    const auto& last =
+        shared_.digester.knows(current->digest) ? current->digest : state->applied.hash;
     const bool same_version =
         current->version == desired.version && current->source == desired.source;
-    changed = shared_.digester.knows(current->digest) ? current->digest != desired.digest
-                                                      : !data_equal && !same_version;
+    changed = shared_.digester.knows(last) ? last != desired.digest : !data_equal && !same_version;
     // A target that is restored after a deletion or an edit did not change for its workloads.
-    if (!changed) desired.changed_at = current->changed_at;
+    const auto& since =
+        current->changed_at.empty() ? state->applied.changed_at : current->changed_at;
+    if (!changed) desired.changed_at = since;
   } else {
     changed = state->applied.hash != desired.digest;
     if (!changed) desired.changed_at = state->applied.changed_at;

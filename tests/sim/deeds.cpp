@@ -237,7 +237,6 @@ void World::on_fault(const Step& step) {
       break;
     case Deed::stop:
       replica.request_stop();
-      for_a_while(step, [&replica] { replica.start(); });
       break;
     case Deed::pause:
       replica.pause();

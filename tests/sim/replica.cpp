@@ -161,6 +161,7 @@ void Replica::poll() {
   if (life_->exit_code) {
     last_exit_code = *life_->exit_code;
     crash();
+    if (home.on_exit) home.on_exit(number_);
   }
 }
 

@@ -19,6 +19,7 @@ namespace edsm::sim {
 struct Home {
   std::string token;  ///< of its service account, read anew from its file
   std::function<void(int replica, std::string_view line)> on_log;
+  std::function<void(int replica)> on_exit;  ///< it has ended by itself
 };
 
 /// One replica of EDSM over several lives: the real application between a simulated clock and

@@ -124,6 +124,11 @@ World::World(const Scenario& scenario)
       logs.emplace_back(line);
       if (trace) trace(fmt::format("    replica {}: {}", number, line.substr(0, line.size() - 1)));
     };
+    // As a kubelet does.
+    replica.home.on_exit = [this](int number) {
+      schedule.after(schedule.between(seconds(1), seconds(10)),
+                     [this, number] { replicas_[static_cast<std::size_t>(number)]->start(); });
+    };
     schedule.after(milliseconds(static_cast<int>(i)), [&replica] { replica.start(); });
   }
   for (const auto& step : scenario_.steps) {
