@@ -50,7 +50,12 @@ RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& fin
       if (target == nullptr) decision.unknown.push_back(secret);
       continue;
     }
-    if (must_restart(workload, record, *target, digester)) decision.restart_for.push_back(secret);
+    if (must_restart(workload, record, *target, digester)) {
+      decision.restart_for.push_back(secret);
+      // Both are our own time stamps, in one format: text order is time order.
+      const bool behind = record != nullptr && target->changed_at < record->changed_at;
+      if (behind) decision.doubtful.push_back(secret);
+    }
     const bool same = record != nullptr && record->digest == target->digest &&
                       !base::planted(base::Bug::heal_restarts);
     decision.records.emplace(secret,

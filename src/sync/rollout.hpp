@@ -18,7 +18,10 @@ struct RolloutDecision {
   std::vector<std::string> restart_for;          ///< Secrets whose change the pods have not seen
   std::map<std::string, RolloutRecord> records;  ///< as they should be afterwards
   std::vector<std::string> unknown;              ///< named, but no target of ours
-  bool write = false;                            ///< the records differ from the workload's
+  /// Among restart_for: the workload already knows a later change than we see of the target. Our
+  /// view may be behind, so the target has to be looked at before it is believed.
+  std::vector<std::string> doubtful;
+  bool write = false;  ///< the records differ from the workload's
 
   bool restart() const { return !restart_for.empty(); }
 };

@@ -1,6 +1,7 @@
 #include "sync/rollout_worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -28,7 +29,12 @@ std::string_view delayed_because(const boost::json::value& object) {
 base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
   shared_.ledger.begin(taken.key);
   auto result = co_await roll_out(taken.key);
-  if (result) {
+  if (result && still_due(taken.key)) {
+    // A target changed while the patch was under way: nobody else will look again.
+    shared_.workload_work.add(taken.key,
+                              shared_.outside.clock.now() + shared_.settings.rollout_window);
+    shared_.ledger.again(taken.key);
+  } else if (result) {
     failures_.erase(taken.key);
     shared_.ledger.settle(taken.key);
   } else {
@@ -37,10 +43,29 @@ base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
   shared_.ledger_changed();
 }
 
+bool RolloutWorker::still_due(const std::string& id) const {
+  const auto* const workload = shared_.workloads.find(id);
+  if (workload == nullptr) return false;
+  const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
+  return decide_rollout(*workload, find_target, shared_.digester).write;
+}
+
+/// The target's marks as they are, in the place of a watch that may be behind.
+base::Task<base::Result<>> RolloutWorker::look_at(base::ObjectKey target) {
+  auto answer = co_await shared_.outside.api.get(kube::kSecrets, target.ns, target.name,
+                                                 kube::View::metadata);
+  if (!answer && answer.error().failure == base::Failure::absent) co_return base::Result<>{};
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  auto seen = decode_target(answer->root());
+  if (seen.labelled) shared_.targets.put(std::move(seen));
+  co_return base::Result<>{};
+}
+
 base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
   const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
   base::Error last{base::Failure::conflict, "Conflict", "the workload changed again and again",
                    std::nullopt};
+  bool looked = false;
   for (int round = 0; round < kRounds; ++round) {
     const auto* const workload = shared_.workloads.find(id);
     if (workload == nullptr) co_return base::Result<>{};
@@ -50,6 +75,13 @@ base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
     if (!decision.write) co_return base::Result<>{};
     if (!shared_.outside.may_write()) {
       co_return base::fail(base::Failure::conflict, "Interrupted", "not the leader");
+    }
+    if (!decision.doubtful.empty() && !std::exchange(looked, true)) {
+      for (const auto& secret : decision.doubtful) {
+        auto seen = co_await look_at({copy.key.ns, secret});
+        if (!seen) co_return seen;
+      }
+      continue;
     }
     auto patched = co_await patch(copy, std::move(decision));
     if (patched) co_return base::Result<>{};

@@ -30,6 +30,8 @@ class RolloutWorker {
   base::Task<base::Result<>> roll_out(std::string id);
   base::Task<base::Result<>> patch(Workload workload, RolloutDecision decision);
   base::Task<base::Result<>> refresh(Workload workload);
+  base::Task<base::Result<>> look_at(base::ObjectKey target);
+  bool still_due(const std::string& id) const;
   void remark(const Workload& workload, const RolloutDecision& decision);
   void say_once(const Workload& workload, std::string_view reason, const std::string& note);
   void announce(const Workload& workload, const RolloutDecision& decision,
