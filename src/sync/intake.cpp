@@ -142,8 +142,7 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   shared_.ledger_changed();
   for (const auto& key : concerned) {
     auto* const state = shared_.bindings.find(key);
-    if (hint.version.empty()) state->wishes.fetch = true;
-    if (!hint.version.empty()) state->wishes.hinted_version = hint.version;
+    state->wishes.hint(hint.version);
     shared_.trigger(key);
   }
 }

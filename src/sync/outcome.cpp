@@ -60,13 +60,6 @@ bool stalls(Failure failure) {
   return failure == Failure::invalid || failure == Failure::refused || failure == Failure::absent;
 }
 
-/// What the run was asked for is still asked for.
-void keep_wishes(BindingState& state, const Run& run) {
-  if (run.wishes.fetch) state.wishes.fetch = true;
-  if (state.wishes.hinted_version.empty()) state.wishes.hinted_version = run.wishes.hinted_version;
-  if (state.wishes.swept_version.empty()) state.wishes.swept_version = run.wishes.swept_version;
-}
-
 }  // namespace
 
 Outcome failure(Outcome::Step step, base::Error error) {
@@ -126,7 +119,7 @@ void Aftermath::record(const Run& run, const Outcome& outcome) {
   } else if (outcome.kind == Outcome::Kind::settled) {
     settled(*state, run, outcome);
   } else if (outcome.kind == Outcome::Kind::deferred) {
-    keep_wishes(*state, run);
+    state->wishes.join(run.wishes);
     shared_.binding_work.add(item, outcome.again_at);
     shared_.ledger.again(item);
     shared_.outside.metrics.reconcile("deferred");
@@ -227,7 +220,7 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
   state.look_first = outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
-  keep_wishes(state, run);
+  state.wishes.join(run.wishes);
   state.trigger = shared_.fetcher.tick();
 
   const auto delay = retry_delay(error, state.backoff, shared_.outside.clock.random());

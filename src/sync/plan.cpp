@@ -161,6 +161,17 @@ constexpr std::array<Check, 9> kChecks = {being_deleted,   spec_invalid,   has_r
 
 }  // namespace
 
+void Wishes::hint(const std::string& version) {
+  if (version.empty() || (!hinted_version.empty() && hinted_version != version)) fetch = true;
+  hinted_version = version;
+}
+
+void Wishes::join(const Wishes& earlier) {
+  fetch = fetch || earlier.fetch;
+  if (!earlier.hinted_version.empty()) hint(earlier.hinted_version);
+  if (swept_version.empty()) swept_version = earlier.swept_version;
+}
+
 Applied applied_from(const BindingStatus& status) {
   Applied applied;
   const auto* const synced = status.condition("Synced");

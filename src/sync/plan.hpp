@@ -12,9 +12,15 @@ namespace edsm::sync {
 
 /// Why a binding must be looked at again, beside what its objects show. Kept in memory until done.
 struct Wishes {
-  bool fetch = false;          ///< a retry, or a hint that names no version
+  bool fetch = false;          ///< a retry, or hints that name no version or several
   std::string hinted_version;  ///< from an event
   std::string swept_version;   ///< from the sweep
+
+  /// An event speaks of this version (empty: of none). Events come in any order, so the last one
+  /// must not hide what an earlier one said: of two versions nobody knows which is current.
+  void hint(const std::string& version);
+  /// What was wished before is still wished.
+  void join(const Wishes& earlier);
 };
 
 /// What was applied last with success. Seeded from the binding's status at start, authoritative in
