@@ -42,6 +42,20 @@ unit: ## Run the unit tests only
 integration: ## Run the integration tests only
 	@tools/ci/test.py integration --preset $(PRESET)
 
+.PHONY: sim
+sim: ## Simulate (SEEDS=10000; SEED=N replays one, made small, with a trace)
+	@tools/setup/packages.sh
+	@cmake --preset sim >/dev/null
+	@ninja -C build/sim -j $(EDSM_JOBS) --quiet edsm-sim
+	@build/sim/tests/sim/edsm-sim $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),10000) --jobs $(EDSM_JOBS))
+
+.PHONY: sim-exhaustive
+sim-exhaustive: ## Play every plan of up to MISHAPS=2 mishaps in a small world
+	@tools/setup/packages.sh
+	@cmake --preset sim >/dev/null
+	@ninja -C build/sim -j $(EDSM_JOBS) --quiet edsm-sim
+	@build/sim/tests/sim/edsm-sim --exhaustive $(or $(MISHAPS),2) --jobs $(EDSM_JOBS)
+
 .PHONY: fuzz
 fuzz: ## Fuzz each parser of foreign bytes (TIME=60 seconds each, TARGET=events: only this one)
 	@tools/setup/packages.sh

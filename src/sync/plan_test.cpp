@@ -113,11 +113,16 @@ TEST(Plan, WhatCannotGoOn) {
       {"spec invalid", [&](World& w) { w.spec_error = bad; }, Action::stop, "MissingRegion"},
       {"an older binding of the target", [](World& w) { w.rival = {"ns", "a"}; }, Action::stop,
        "TargetConflict"},
-      {"owned by something else", [](World& w) { w.target.owner_uid = "x"; }, Action::stop,
-       "TargetNotOurs"},
+      {"owned by something else",
+       [](World& w) {
+         w.target.owner_uid = "x";
+         w.target.owner_kind = "Certificate";
+       },
+       Action::stop, "TargetNotOurs"},
       {"owned by something else, although labelled and ours by annotation",
        [](World& w) {
          w.target.owner_uid = "x";
+         w.target.owner_kind = "Certificate";
          w.look();
        },
        Action::stop, "TargetNotOurs"},
@@ -146,6 +151,7 @@ TEST(Plan, TheFirstCheckThatAppliesWins) {
   world.wishes.fetch = true;
   EXPECT_EQ(world.decide().reason, "TargetTypeMismatch") << "before drift and wishes";
   world.target.owner_uid = "x";
+  world.target.owner_kind = "Certificate";
   EXPECT_EQ(world.decide().reason, "TargetNotOurs");
   world.gone = true;
   EXPECT_EQ(world.decide().reason, "TargetMissing");
@@ -177,6 +183,30 @@ TEST(Plan, MessagesNameTheObjectAndTheRemedy) {
   EXPECT_NE(drifted.decide().message.find("nobody"), std::string::npos);
 }
 
+TEST(Wishes, NoEventHidesAnother) {
+  struct Row {
+    std::string_view what;
+    std::vector<std::string> hints;
+    bool fetch;
+  };
+  const Row rows[] = {
+      {"one", {"v2"}, false},
+      {"the same again", {"v2", "v2"}, false},
+      {"without a version", {""}, true},
+      {"a new one, then a late one", {"v2", "v1"}, true},
+      {"with a version after one without", {"", "v1"}, true},
+  };
+  for (const auto& row : rows) {
+    Wishes wishes;
+    for (const auto& hint : row.hints) wishes.hint(hint);
+    EXPECT_EQ(wishes.fetch, row.fetch) << row.what;
+    Wishes later;
+    later.hint("v9");
+    later.join(wishes);
+    EXPECT_TRUE(later.fetch) << row.what << ", and another since";
+  }
+}
+
 TEST(Plan, ForeignOrNot) {
   const auto unlabelled = [](World& w) {
     w.target.labelled = false;
@@ -204,6 +234,13 @@ TEST(Plan, ForeignOrNot) {
          w.target.owner_uid = "";
        },
        Action::fetch, "Drift", true},
+      {"owned by a binding that left it, or lost it to this one: taken over",
+       [](World& w) {
+         w.target.owner_uid = "of another binding";
+         w.applied = {};
+         w.inspected = true;
+       },
+       Action::fetch, "SpecChanged"},
       {"merge into a Secret without any mark",
        [&](World& w) {
          unlabelled(w);

@@ -254,6 +254,28 @@ TEST_F(InOrder, WhoeverDoesNotLeadWritesNothing) {
   EXPECT_EQ(world.data("t", "pass"), "two");
 }
 
+TEST_F(InOrder, AnEditDuringTheReadOfAnEqualValueIsHealed) {
+  // The marks on the target still tell of the value that is read: they alone must not bless it.
+  world.provider.on_fetch = [this] {
+    world.provider.on_fetch = nullptr;
+    world.kube.edit(SyncWorld::secret("t"), R"({"data":{"more":"eA=="}})");
+    world.watch();
+  };
+  change("v2", R"({"user":"u","pass":"one"})");
+  world.pass(5s);
+  EXPECT_EQ(world.data("t", "more"), "(none)");
+  EXPECT_EQ(world.restarts("w"), 0U);
+  EXPECT_EQ(world.inbox.acknowledged, Names{"m-v2"});
+}
+
+TEST_F(InOrder, ALateEventDoesNotHideANewOneThatCameWithIt) {
+  world.provider.set("db", "v2", R"({"pass":"two"})");
+  world.inbox.hint("new", std::string(kSource), "v2");
+  world.inbox.hint("late", std::string(kSource), "v1");
+  world.go();
+  EXPECT_EQ(world.data("t", "pass"), "two");
+}
+
 TEST_F(InOrder, ASpecThatChangesDuringTheReadIsPlannedAgain) {
   // The new target belongs to somebody else: it must not be written by a plan made for the old one.
   world.provider.set("other", "v1", R"({"theirs":"1"})");

@@ -45,6 +45,15 @@ struct World {
   std::map<base::ObjectKey, Target> targets;
 };
 
+TEST(Rollout, AnOlderChangeThanTheWorkloadKnowsIsDoubted) {
+  World world;
+  world.workload.records = {{"s", {kNew, kAfter}}};
+  world.target("s", kOld, kBefore);
+  EXPECT_EQ(world.decide().doubtful, std::vector<std::string>{"s"});
+  world.target("s", kOld, kAfter);
+  EXPECT_TRUE(world.decide().doubtful.empty());
+}
+
 TEST(Rollout, Table) {
   struct Row {
     std::string_view what;

@@ -119,6 +119,13 @@ const Target* TargetStore::find(const base::ObjectKey& key) const {
 }
 
 bool TargetStore::put(Target target) {
+  const auto grave = graves_.find(target.key);
+  if (grave != graves_.end()) {
+    const bool late = grave->second == target.resource_version ||
+                      certainly_older(target.resource_version, grave->second);
+    if (late) return false;
+    graves_.erase(grave);
+  }
   auto& entry = targets_[target.key];
   entry.seen = true;
   const bool same_object = entry.target.uid == target.uid;
@@ -138,6 +145,8 @@ bool TargetStore::erase(const base::ObjectKey& key, std::string_view uid,
   const auto& known = at->second.target;
   if (known.uid != uid || certainly_older(resource_version, known.resource_version)) return false;
   targets_.erase(at);
+  if (graves_.size() >= kMaxGraves) graves_.clear();
+  graves_[key] = resource_version;
   return true;
 }
 

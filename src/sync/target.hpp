@@ -54,7 +54,7 @@ Inspection inspect(const boost::json::value& secret, const Digester& digester, b
 class TargetStore {
  public:
   const Target* find(const base::ObjectKey& key) const;
-  /// False if the store holds the same or a newer state already.
+  /// False if the store holds the same or a newer state already, or knows of a later end.
   bool put(Target target);
   /// False if it is not there, or there in a newer state than the one that went.
   bool erase(const base::ObjectKey& key, std::string_view uid, std::string_view resource_version);
@@ -69,7 +69,12 @@ class TargetStore {
     Target target;
     bool seen = true;
   };
+  static constexpr std::size_t kMaxGraves = 1024;
+
   std::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_;
+  /// When those went that are gone, by version: the answer to a write from before may come later
+  /// than the watch's word of the end, and must not bring them back.
+  std::unordered_map<base::ObjectKey, std::string, base::ObjectKeyHash> graves_;
 };
 
 }  // namespace edsm::sync

@@ -131,7 +131,18 @@ TEST(TargetStore, EraseOnlyWhatIsMeant) {
   EXPECT_FALSE(store.erase(key, "other", "11")) << "the one before";
   EXPECT_FALSE(store.erase(key, "u", "9")) << "it was written again since";
   EXPECT_TRUE(store.erase(key, "u", "11"));
+  EXPECT_EQ(store.find(key), nullptr);
   EXPECT_EQ(store.size(), 0U);
+}
+
+TEST(TargetStore, TheAnswerToAWriteFromBeforeItsEndDoesNotBringATargetBack) {
+  TargetStore store;
+  const base::ObjectKey key{"ns", "t"};
+  store.put(make("t", "10"));
+  store.erase(key, "u", "12");
+  EXPECT_FALSE(store.put(make("t", "11")));
+  EXPECT_EQ(store.find(key), nullptr);
+  EXPECT_TRUE(store.put(make("t", "13")));
 }
 
 TEST(TargetStore, ARelistDropsWhatDidNotComeButNotWhatWasWrittenMeanwhile) {

@@ -4,6 +4,7 @@
     set-up        packages, Python environment, control plane (quick when they are there)
     checks        generated files, format, arrows, coroutine rules
     unit          every room's unit tests, under address + undefined and under thread sanitizer
+    simulation    thousands of seeds of the whole controller in a simulated world, and planted bugs
     integration   pytest: the test bed itself, then the sanitized program on a real control plane
                   and AWS emulators
 
@@ -173,6 +174,15 @@ def unit(session: Session, preset: str) -> None:
                   "--no-tests=error", "--output-junit", junit], junit=junit)
 
 
+def simulation(session: Session, preset: str) -> None:
+    # The address sanitizer looks at what crashes and cancellations leave behind.
+    session.step(f"some seeds {UNIT.get(preset, preset)}",
+                 [ROOT / f"build/{preset}/tests/sim/edsm-sim", "--seeds", "150", "--jobs", JOBS])
+    junit = OUT / "simulation.xml"
+    if session.step("build sim", ["cmake", "--preset", "sim"], ["ninja", "-C", "build/sim", "-j", JOBS, "edsm-sim"]):
+        session.step("simulation", ["tools/ci/sim.py", "--junit", junit], junit=junit)
+
+
 def integration(session: Session, preset: str) -> None:
     program = ROOT / f"build/{preset}/edsm"
     junit = OUT / "integration.xml"
@@ -201,6 +211,8 @@ def main() -> int:
     if build(session, args.preset):
         if args.part in ("all", "unit"):
             unit(session, args.preset)
+        if args.part == "all":
+            simulation(session, args.preset)
         if args.part in ("all", "integration"):
             integration(session, args.preset)
     if args.part == "all" and build(session, "tsan"):
