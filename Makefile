@@ -11,7 +11,6 @@ MAKEFLAGS += --no-print-directory
 
 EDSM_JOBS ?= $(shell nproc)
 PRESET ?= asan
-TIME ?= 60
 export EDSM_JOBS STATIC
 
 venv = $$(tools/setup/python.sh --print-path)
@@ -59,7 +58,7 @@ sim-exhaustive: ## Play every plan of up to MISHAPS=2 mishaps in a small world
 .PHONY: fuzz
 fuzz: ## Fuzz each parser of foreign bytes (TIME=60 seconds each, TARGET=events: only this one)
 	@tools/setup/packages.sh
-	@tools/ci/fuzz.py --time $(TIME) $(TARGET)
+	@tools/ci/fuzz.py --time $(or $(TIME),60) $(TARGET)
 
 .PHONY: chaos
 chaos: ## Kill the program at random moments, ROUNDS times (default 200); EDSM_CHAOS_SEED=N repeats a run
