@@ -107,10 +107,10 @@ TEST(JsonSlice, EveryValueKeepsItsSourceText) {
       const auto text = fmt::format(fmt::runtime(form), row.value);
       const auto members = object_members(text);
       ASSERT_TRUE(members) << text;
-      const auto& member = members->size() == 1 ? members->at(0) : members->at(1);
-      EXPECT_EQ(member.name.view(), "a") << text;
-      EXPECT_EQ(member.text, row.value) << text;
-      EXPECT_EQ(plain_bytes(member.text).view(), row.bytes) << text;
+      const auto* const member = find_member(*members, "a");
+      ASSERT_NE(member, nullptr) << text;
+      EXPECT_EQ(member->text, row.value) << text;
+      EXPECT_EQ(plain_bytes(member->text).view(), row.bytes) << text;
     }
   }
 }
