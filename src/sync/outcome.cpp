@@ -155,6 +155,7 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   // so the messages wait for the next run, too.
   const bool overtaken = target == nullptr || target->digest != outcome.applied.hash;
   auto due = due_workloads(target_key);
+  if (base::planted(base::Bug::forget_rollout_after_crash) && !outcome.written) due.clear();
   const auto at = shared_.outside.clock.now() + shared_.settings.rollout_window;
   for (const auto& id : due) shared_.workload_work.add(id, at);
   if (base::planted(base::Bug::acknowledge_before_rollout)) due.clear();

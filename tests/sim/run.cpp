@@ -20,6 +20,8 @@ constexpr base::Duration kSettle = minutes(20);
 /// Long enough for two sweeps and a new round of every watch.
 constexpr base::Duration kRest = minutes(11);
 constexpr int kShrinkTries = 400;
+/// A hundred times what an ordinary run takes.
+constexpr std::uint64_t kMaxSteps = 500'000;
 
 /// What is wrong, without the names of whom it befell.
 std::string kind_of_objection(const std::string& objection) {
@@ -37,7 +39,10 @@ Verdict play(const Scenario& scenario, const Trace& trace) {
   Witness witness(world);
   world.trace = trace;
   world.network.trace = trace;
-  world.after_step = [&witness] { return witness.look(); };
+  world.after_step = [&] {
+    if (world.schedule.steps() > kMaxSteps) witness.object("it does not come to rest: a hot loop");
+    return witness.look();
+  };
   try {
     const auto active = world.begin() + scenario.length() + std::chrono::seconds(1);
     bool good = world.run_until(active);
