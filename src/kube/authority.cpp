@@ -32,21 +32,6 @@ bool is_private(std::string_view text) {
 
 }  // namespace
 
-net::Transport copy(const net::Transport& transport) {
-  net::Transport result;
-  result.ca_file = transport.ca_file;
-  result.ca_pem = transport.ca_pem;
-  result.client_cert_pem = transport.client_cert_pem.clone();
-  result.client_key_pem = transport.client_key_pem.clone();
-  result.tls_server_name = transport.tls_server_name;
-  result.insecure_skip_verify = transport.insecure_skip_verify;
-  result.proxy = transport.proxy;
-  result.http2 = transport.http2;
-  result.max_connections = transport.max_connections;
-  result.user_agent = transport.user_agent;
-  return result;
-}
-
 std::unique_ptr<Authority> make_authority(Config config, base::Clock& clock,
                                           std::vector<SetTransport> transports) {
   return std::make_unique<ConfigAuthority>(
@@ -168,7 +153,7 @@ bool ConfigAuthority::take_new_certificate() {
 }
 
 void ConfigAuthority::equip() {
-  for (const SetTransport& set : transports_) set(copy(config_.transport));
+  for (const SetTransport& set : transports_) set(config_.transport.clone());
 }
 
 }  // namespace edsm::kube

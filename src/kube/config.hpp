@@ -78,7 +78,4 @@ using SetTransport = std::function<void(net::Transport)>;
 std::unique_ptr<Authority> make_authority(Config config, base::Clock& clock,
                                           std::vector<SetTransport> transports);
 
-/// The same transport once more (its PEM texts are wiped memory, which does not copy silently).
-net::Transport copy(const net::Transport& transport);
-
 }  // namespace edsm::kube

@@ -63,20 +63,45 @@ class CurlStream final : public Stream {
 
 }  // namespace
 
-CurlHttp::CurlHttp(boost::asio::any_io_executor executor, Transport transport)
-    : multi_(std::make_shared<CurlMulti>(std::move(executor), std::move(transport))) {}
+Transport Transport::clone() const {
+  Transport copy;
+  copy.ca_file = ca_file;
+  copy.ca_pem = ca_pem;
+  copy.client_cert_pem = client_cert_pem.clone();
+  copy.client_key_pem = client_key_pem.clone();
+  copy.tls_server_name = tls_server_name;
+  copy.insecure_skip_verify = insecure_skip_verify;
+  copy.proxy = proxy;
+  copy.http2 = http2;
+  copy.max_connections = max_connections;
+  copy.user_agent = user_agent;
+  return copy;
+}
+
+CurlHttp::CurlHttp(boost::asio::any_io_executor executor, Transport transport) {
+  auto confidential = transport.clone();
+  confidential.http2 = false;
+  confidential_ = std::make_shared<CurlMulti>(executor, std::move(confidential));
+  multi_ = std::make_shared<CurlMulti>(std::move(executor), std::move(transport));
+}
+
+const std::shared_ptr<CurlMulti>& CurlHttp::pool_for(const Request& request) const {
+  return request.confidential ? confidential_ : multi_;
+}
 
 CurlHttp::~CurlHttp() = default;
 
 base::Task<base::Result<Response>> CurlHttp::send(Request request) {
-  auto transfer = start(multi_, std::move(request), CurlTransfer::Kind::whole);
+  const auto pool = pool_for(request);
+  auto transfer = start(pool, std::move(request), CurlTransfer::Kind::whole);
   if (!transfer) co_return std::unexpected(std::move(transfer.error()));
   auto response = co_await (*transfer)->response();
   co_return response;
 }
 
 base::Task<base::Result<std::unique_ptr<Stream>>> CurlHttp::open(Request request) {
-  auto transfer = start(multi_, std::move(request), CurlTransfer::Kind::stream);
+  const auto pool = pool_for(request);
+  auto transfer = start(pool, std::move(request), CurlTransfer::Kind::stream);
   if (!transfer) co_return std::unexpected(std::move(transfer.error()));
   auto header = co_await (*transfer)->header();
   if (!header) co_return std::unexpected(std::move(header.error()));
@@ -84,7 +109,7 @@ base::Task<base::Result<std::unique_ptr<Stream>>> CurlHttp::open(Request request
 }
 
 void CurlHttp::set_transport(Transport transport) {
-  multi_ = std::make_shared<CurlMulti>(multi_->executor(), std::move(transport));
+  *this = CurlHttp(multi_->executor(), std::move(transport));
 }
 
 }  // namespace edsm::net

@@ -27,6 +27,9 @@ struct Transport {
   bool http2 = true;          ///< offer it; watches do without
   long max_connections = 16;  ///< in total, further requests wait
   std::string user_agent;
+
+  /// Wiped memory does not copy silently.
+  Transport clone() const;
 };
 
 class CurlMulti;
@@ -48,7 +51,13 @@ class CurlHttp final : public Http {
   void set_transport(Transport transport);
 
  private:
+  const std::shared_ptr<CurlMulti>& pool_for(const Request& request) const;
+
   std::shared_ptr<CurlMulti> multi_;
+  /// For confidential requests: HTTP/1.1 only. A pool of its own, because libcurl 7.88 may put a
+  /// request that could be multiplexed onto a busy HTTP/1.1 connection of the same host, and then
+  /// the answers are mixed up.
+  std::shared_ptr<CurlMulti> confidential_;
 };
 
 /// Once per process, before the first CurlHttp and before any thread. From then on libcurl wipes

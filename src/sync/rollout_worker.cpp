@@ -78,7 +78,9 @@ base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
     }
     if (!decision.doubtful.empty() && !std::exchange(looked, true)) {
       for (const auto& secret : decision.doubtful) {
-        auto seen = co_await look_at({copy.key.ns, secret});
+        base::ObjectKey target(copy.key);
+        target.name = secret;
+        auto seen = co_await look_at(std::move(target));
         if (!seen) co_return seen;
       }
       continue;

@@ -135,11 +135,11 @@ class ControlPlane:
     def compact(self) -> int:
         """Makes etcd forget all older versions, as the API server does every five minutes; watches
         and lists that begin before the returned revision are refused from now on."""
-        answer = requests.post(f"{self._etcd_url}/v3/kv/range", timeout=10,
+        answer = requests.post(f"{self.etcd_url}/v3/kv/range", timeout=10,
                                json={"key": base64.b64encode(b"/registry/none").decode()})
         answer.raise_for_status()
         revision = answer.json()["header"]["revision"]
-        requests.post(f"{self._etcd_url}/v3/kv/compaction", timeout=10,
+        requests.post(f"{self.etcd_url}/v3/kv/compaction", timeout=10,
                       json={"revision": revision, "physical": True}).raise_for_status()
         return int(revision)
 
