@@ -129,9 +129,6 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     const bool conflict =
         outcome.kind == Outcome::Kind::failed && outcome.error.failure == base::Failure::conflict;
     if (!conflict) co_return outcome;
-    if (base::planted(base::Bug::swallow_conflict) && facts.target != nullptr) {
-      co_return settled_as(state->binding, *facts.target);
-    }
     // Somebody was faster: what is there now?
     auto inspected = co_await inspect(run);
     if (!inspected) co_return failure(Outcome::Step::inspect, std::move(inspected.error()));

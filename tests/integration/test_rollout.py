@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,10 @@ from bed.kube import Object
 from world import World
 
 
-def synced(world: World, name: str = "db") -> None:
+def synced(world: World, name: str = "db", **options: Any) -> None:
     world.put(name, {"password": "old"})
     world.bind(name)
-    world.start()
+    world.start(**options)
     world.wait_synced(name)
 
 
@@ -89,7 +90,8 @@ def test_repeated_events_and_equal_values_restart_nothing(world: World) -> None:
 
 
 def test_several_changes_at_once_restart_once(world: World) -> None:
-    synced(world)
+    # A window that a slow machine does not outrun.
+    synced(world, flags=("--rollout-window=4s",))
     world.put("other", {"x": "1"})
     world.bind("other")
     world.workload("web", ["db", "other"])

@@ -12,12 +12,10 @@ namespace edsm::sim {
 inline constexpr std::array kPlanted = {
     std::pair("acknowledge-before-effect", base::Bug::acknowledge_before_effect),
     std::pair("acknowledge-before-rollout", base::Bug::acknowledge_before_rollout),
-    std::pair("swallow-conflict", base::Bug::swallow_conflict),
     std::pair("forget-rollout-after-crash", base::Bug::forget_rollout_after_crash),
     std::pair("believe-the-event", base::Bug::believe_the_event),
     std::pair("order-versions", base::Bug::order_versions),
     std::pair("no-precondition", base::Bug::no_precondition),
-    std::pair("write-without-lease", base::Bug::write_without_lease),
     std::pair("wrong-baseline", base::Bug::wrong_baseline),
     std::pair("unknown-key-restarts", base::Bug::unknown_key_restarts),
     std::pair("sweep-believes-the-list", base::Bug::sweep_believes_the_list),
