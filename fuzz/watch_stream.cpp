@@ -18,7 +18,7 @@ namespace {
 class Decoder final : public kube::Listener {
  public:
   void list_begins() override { listing_ = true; }
-  void list_ends() override {
+  void list_ends(std::string_view /*version*/) override {
     must(listing_, "a list that ends has begun");
     listing_ = false;
   }

@@ -7,7 +7,8 @@
 #include <boost/json/memory_resource.hpp>
 #include <boost/json/monotonic_resource.hpp>
 #include <boost/json/parser.hpp>
-#include <openssl/crypto.h>
+
+#include "base/wiping_memory.hpp"
 
 namespace edsm::base {
 namespace {
@@ -18,7 +19,7 @@ class WipingResource final : public boost::json::memory_resource {
     return ::operator new(bytes, std::align_val_t(align));
   }
   void do_deallocate(void* memory, std::size_t bytes, std::size_t align) override {
-    OPENSSL_cleanse(memory, bytes);
+    wipe(memory, bytes);
     ::operator delete(memory, std::align_val_t(align));
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
@@ -27,7 +28,7 @@ class WipingResource final : public boost::json::memory_resource {
 /// The parser decodes strings with escapes in a buffer on the stack, where they would stay.
 [[gnu::noinline]] void wipe_stack() {
   std::array<char, std::size_t{16} << 10U> below;
-  OPENSSL_cleanse(below.data(), below.size());
+  wipe(below.data(), below.size());
 }
 
 }  // namespace

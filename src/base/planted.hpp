@@ -25,6 +25,8 @@ enum class Bug : std::uint8_t {
   retry_at_once,
   log_the_value,
   skip_the_relist,
+  swallow_conflict,
+  write_after_the_lease,
 };
 
 #ifdef EDSM_PLANTED_BUGS

@@ -5,6 +5,8 @@
 
 #include <openssl/crypto.h>
 
+#include "base/wiping_memory.hpp"
+
 namespace edsm::base {
 
 SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
@@ -42,7 +44,7 @@ void SecretBytes::append(std::string_view bytes) {
 
 void SecretBytes::resize(std::size_t size) {
   if (size < size_) {
-    OPENSSL_cleanse(data_ + size, size_ - size);
+    wipe(data_ + size, size_ - size);
   } else if (size > size_) {
     reserve(size);
     std::memset(data_ + size_, 0, size - size_);
@@ -52,7 +54,7 @@ void SecretBytes::resize(std::size_t size) {
 
 void SecretBytes::clear() noexcept {
   if (data_ != nullptr) {
-    OPENSSL_cleanse(data_, capacity_);
+    wipe(data_, capacity_);
     delete[] data_;
   }
   data_ = nullptr;

@@ -11,7 +11,7 @@ namespace edsm::base {
 
 void wiping_free(void* memory) noexcept {
   if (memory == nullptr) return;
-  OPENSSL_cleanse(memory, malloc_usable_size(memory));
+  wipe(memory, malloc_usable_size(memory));
   std::free(memory);
 }
 

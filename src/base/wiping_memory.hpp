@@ -2,9 +2,16 @@
 
 #include <cstddef>
 
+#include <string.h>
+
 /// The C library's memory functions, but what is given back is wiped. For libraries that let us
 /// choose theirs, and for `operator delete`.
 namespace edsm::base {
+
+/// Overwrites, also where a compiler sees that nobody reads it any more.
+inline void wipe(void* memory, std::size_t size) noexcept {
+  ::explicit_bzero(memory, size);
+}
 
 void wiping_free(void* memory) noexcept;
 /// Never grows in place: what is left behind is wiped.

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json_writer.hpp"
+#include "base/time.hpp"
 #include "kube/status_error.hpp"
 #include "net/url.hpp"
 
@@ -247,7 +248,14 @@ base::Task<base::Result<net::Response>> Api::exchange_once(const Call& call) {
   auto response = co_await requests_.send(std::move(request));
   const std::string code = response ? fmt::format("{}", response->status) : response.error().code;
   metrics_.api_call("kubernetes", call.operation, code, clock_.now() - start);
+  if (response) learn_time(response->headers, start);
   co_return response;
+}
+
+void Api::learn_time(const net::Headers& headers, base::Instant sent) {
+  const auto text = headers.find("Date");
+  const auto date = text ? base::parse_http_date(*text) : std::nullopt;
+  if (date) server_time_->learn(*date, sent, clock_.now());
 }
 
 base::Task<base::Result<std::unique_ptr<net::Stream>>> Api::watch(Resource resource, std::string ns,
@@ -269,6 +277,7 @@ base::Task<base::Result<std::unique_ptr<net::Stream>>> Api::watch(Resource resou
     const std::string code = stream ? fmt::format("{}", (*stream)->status()) : stream.error().code;
     metrics_.api_call("kubernetes", call.operation, code, clock_.now() - start);
     if (!stream) co_return base::fail(std::move(stream.error()), call.question.subject);
+    learn_time((*stream)->headers(), start);
     const int status = (*stream)->status();
     if (succeeded(status)) co_return std::move(*stream);
     if (status == 401 && !second_try) {

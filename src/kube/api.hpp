@@ -13,6 +13,7 @@
 #include "base/secret.hpp"
 #include "base/task.hpp"
 #include "kube/config.hpp"
+#include "kube/server_time.hpp"
 #include "net/http.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -96,6 +97,9 @@ class Api {
   base::Task<base::Result<std::unique_ptr<net::Stream>>> watch(Resource resource, std::string ns,
                                                                std::string query, View view,
                                                                base::Duration timeout);
+  /// The time of day by the server's clock, which stamps what it creates.
+  base::WallTime wall() const { return server_time_->at(clock_.now(), clock_.wall()); }
+
   /// Any path, for start-up checks ("/version", SelfSubjectAccessReview, …).
   base::Task<Answer> raw(net::Method method, std::string path, base::SecretBytes body);
 
@@ -106,12 +110,14 @@ class Api {
   base::Task<Answer> send(Call call);
   base::Task<base::Result<net::Response>> exchange(Call call);
   base::Task<base::Result<net::Response>> exchange_once(const Call& call);
+  void learn_time(const net::Headers& headers, base::Instant sent);
 
   net::Http& requests_;
   net::Http& watches_;
   Authority& authority_;
   base::Clock& clock_;
   telemetry::Metrics& metrics_;
+  std::shared_ptr<ServerTime> server_time_ = std::make_shared<ServerTime>();
   std::string server_url_;
   std::string field_manager_;
   base::Duration timeout_;

@@ -34,12 +34,13 @@ bool is_private(std::string_view text) {
 
 std::unique_ptr<Authority> make_authority(Config config, base::Clock& clock,
                                           std::vector<SetTransport> transports) {
-  return std::make_unique<ConfigAuthority>(
-      std::move(config), clock, std::make_unique<SpawningRunner>(clock), std::move(transports));
+  return std::make_unique<ConfigAuthority>(std::move(config), clock,
+                                           std::make_unique<base::SpawningRunner>(clock),
+                                           std::move(transports));
 }
 
 ConfigAuthority::ConfigAuthority(Config config, base::Clock& clock,
-                                 std::unique_ptr<ProcessRunner> runner,
+                                 std::unique_ptr<base::ProcessRunner> runner,
                                  std::vector<SetTransport> transports)
     : config_(std::move(config)),
       clock_(clock),

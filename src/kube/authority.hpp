@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/process_runner.hpp"
 #include "kube/config.hpp"
 #include "kube/exec_source.hpp"
-#include "kube/process_runner.hpp"
 #include "kube/token_file.hpp"
 
 namespace edsm::kube {
@@ -16,7 +16,7 @@ namespace edsm::kube {
 /// The Authority behind make_authority, with its process runner exposed to tests.
 class ConfigAuthority final : public Authority {
  public:
-  ConfigAuthority(Config config, base::Clock& clock, std::unique_ptr<ProcessRunner> runner,
+  ConfigAuthority(Config config, base::Clock& clock, std::unique_ptr<base::ProcessRunner> runner,
                   std::vector<SetTransport> transports);
 
   base::Task<base::Result<>> authorise(net::Request& request) override;
@@ -32,7 +32,7 @@ class ConfigAuthority final : public Authority {
 
   Config config_;
   base::Clock& clock_;
-  std::unique_ptr<ProcessRunner> runner_;
+  std::unique_ptr<base::ProcessRunner> runner_;
   std::vector<SetTransport> transports_;
   TokenFile token_;
   std::unique_ptr<ExecSource> exec_;

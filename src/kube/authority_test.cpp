@@ -7,8 +7,8 @@
 #include <openssl/x509.h>
 
 #include "kube/pem.hpp"
-#include "kube/scratch_folder.hpp"
 #include "kube/test_support.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace edsm::kube {
 namespace {
@@ -47,10 +47,10 @@ Pair make_pair() {
   return {drain(cert_pem), drain(key_pem)};
 }
 
-class FixedRunner final : public ProcessRunner {
+class FixedRunner final : public base::ProcessRunner {
  public:
   explicit FixedRunner(std::string output) : output_(std::move(output)) {}
-  base::Task<base::Result<base::SecretBytes>> run(Command) override {
+  base::Task<base::Result<base::SecretBytes>> run(base::Command) override {
     co_return base::SecretBytes(output_);
   }
 
@@ -80,7 +80,7 @@ class AuthorityTest : public ::testing::Test {
   }
 
   test::Bench bench{false};
-  test::ScratchFolder folder;
+  support::ScratchFolder folder;
   Config config;
   net::Headers headers;
   std::vector<net::Transport> given;

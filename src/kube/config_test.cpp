@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "kube/incluster.hpp"
-#include "kube/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace edsm::kube {
 namespace {
@@ -31,7 +31,7 @@ class ConfigTest : public ::testing::Test {
   }
 
   std::map<std::string, std::string> variables;
-  test::ScratchFolder folder;
+  support::ScratchFolder folder;
 };
 
 TEST_F(ConfigTest, NothingToFind) {

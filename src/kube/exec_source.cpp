@@ -57,7 +57,7 @@ base::Task<base::Result<const ExecCredential*>> ExecSource::get() {
 
 base::Task<void> ExecSource::run() {
   const Flight flight(flight_);
-  Command command;
+  base::Command command;
   command.program = plugin_.command;
   command.args = plugin_.args;
   command.env = plugin_.env;
@@ -74,8 +74,8 @@ base::Task<void> ExecSource::run() {
       co_return;
     }
     error_ = std::move(credential.error());
-    error_->text.insert(0, fmt::format("exec plugin {}: ", plugin_.command));
   }
+  error_->text.insert(0, fmt::format("exec plugin {}: ", plugin_.command));
   if (!plugin_.install_hint.empty()) error_->text += "; " + plugin_.install_hint;
 }
 

@@ -7,10 +7,10 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/notify.hpp"
+#include "base/process_runner.hpp"
 #include "base/task.hpp"
 #include "kube/config.hpp"
 #include "kube/exec_credential.hpp"
-#include "kube/process_runner.hpp"
 
 namespace edsm::kube {
 
@@ -19,7 +19,7 @@ namespace edsm::kube {
 class ExecSource {
  public:
   /// `runner` and `clock` must outlive it.
-  ExecSource(ExecPlugin plugin, ProcessRunner& runner, base::Clock& clock)
+  ExecSource(ExecPlugin plugin, base::ProcessRunner& runner, base::Clock& clock)
       : plugin_(std::move(plugin)), runner_(runner), clock_(clock) {}
 
   /// Valid until the next await.
@@ -35,7 +35,7 @@ class ExecSource {
   void accept(ExecCredential credential, base::Instant started);
 
   ExecPlugin plugin_;
-  ProcessRunner& runner_;
+  base::ProcessRunner& runner_;
   base::Clock& clock_;
   std::shared_ptr<base::Gate> flight_;  ///< opens when the run under way has ended
   std::optional<ExecCredential> credential_;

@@ -25,9 +25,9 @@ std::string credential(std::string_view token, std::string_view expiry = "") {
   return text + "}}";
 }
 
-class ScriptedRunner final : public ProcessRunner {
+class ScriptedRunner final : public base::ProcessRunner {
  public:
-  base::Task<base::Result<base::SecretBytes>> run(Command command) override {
+  base::Task<base::Result<base::SecretBytes>> run(base::Command command) override {
     commands.push_back(std::move(command));
     if (clock != nullptr) co_await clock->sleep_for(takes);
     if (outputs.empty()) co_return base::fail(base::Failure::credentials, "ExecPlugin", "failed");
@@ -37,7 +37,7 @@ class ScriptedRunner final : public ProcessRunner {
   }
 
   std::deque<std::string> outputs;
-  std::vector<Command> commands;
+  std::vector<base::Command> commands;
   base::Clock* clock = nullptr;
   base::Duration takes{};
 };
@@ -72,7 +72,7 @@ TEST_F(ExecSourceTest, RunsOnceWithoutExpiry) {
   bench.clock.advance(std::chrono::hours(1000));
   EXPECT_EQ(token(), "a");
   ASSERT_EQ(runner.commands.size(), 1U);
-  const Command& command = runner.commands[0];
+  const base::Command& command = runner.commands[0];
   EXPECT_EQ(command.program, "helper");
   EXPECT_EQ(command.args, (std::vector<std::string>{"get"}));
   ASSERT_EQ(command.env.size(), 2U);

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crypto.hpp"
-#include "kube/scratch_folder.hpp"
+#include "support/scratch_folder.hpp"
 
 namespace edsm::kube {
 namespace {
@@ -25,7 +25,7 @@ class KubeconfigTest : public ::testing::Test {
   base::Result<Config> read(const std::string& text, std::string_view context = {}) {
     return read_kubeconfig({folder.write("config", text)}, context);
   }
-  test::ScratchFolder folder;
+  support::ScratchFolder folder;
 };
 
 TEST_F(KubeconfigTest, AllFields) {
@@ -172,7 +172,7 @@ struct Bad {
 class BadKubeconfig : public ::testing::TestWithParam<Bad> {};
 
 TEST_P(BadKubeconfig, IsRefusedWithItsCause) {
-  const test::ScratchFolder folder;
+  const support::ScratchFolder folder;
   const auto config = read_kubeconfig({folder.write("config", GetParam().text)}, {});
   ASSERT_FALSE(config);
   EXPECT_EQ(config.error().failure, Failure::invalid);

@@ -92,7 +92,7 @@ base::Task<void> Reflector::list(const WatchMachine::Action& action) {
   }
   deliver_page(page, action.first_page);
   if (!machine_.page(version, base::string_at(page, "metadata.continue"))) co_return;
-  listener_.list_ends();
+  listener_.list_ends(machine_.resource_version());
   log_.info("listed", {{"resource", selection_.resource.plural},
                        {"objects", listed_},
                        {"resourceVersion", machine_.resource_version()}});

@@ -25,17 +25,18 @@ struct Selection {
 };
 
 /// Receives a consistent picture: `list_begins`, then every object by `applied`, then `list_ends`;
-/// whatever was known before and did not come in between is gone. A list that has to start over
-/// says `list_begins` again. After that single changes. Objects are valid during the call only;
-/// those of a list with View::full have neither apiVersion nor kind. `removed` gets the last known
-/// state, or only what the watch said: with a selector it may mean "no longer selected".
+/// whatever was known before and did not come in between was gone at the list's `version`. A list
+/// that has to start over says `list_begins` again. After that single changes. Objects are valid
+/// during the call only; those of a list with View::full have neither apiVersion nor kind.
+/// `removed` gets the last known state, or only what the watch said: with a selector it may mean
+/// "no longer selected".
 class Listener {
  public:
   virtual ~Listener() = default;
   virtual void list_begins() = 0;
   virtual void applied(const boost::json::value& object) = 0;
   virtual void removed(const boost::json::value& object) = 0;
-  virtual void list_ends() = 0;
+  virtual void list_ends(std::string_view version) = 0;
 };
 
 /// Keeps a Listener equal to a selection of the server's objects, for ever: pages, watches,

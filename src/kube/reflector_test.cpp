@@ -14,7 +14,7 @@ using test::status_json;
 class Journal final : public Listener {
  public:
   void list_begins() override { text += "["; }
-  void list_ends() override { text += "]"; }
+  void list_ends(std::string_view /*version*/) override { text += "]"; }
   void applied(const boost::json::value& object) override { add('+', object); }
   void removed(const boost::json::value& object) override { add('-', object); }
 

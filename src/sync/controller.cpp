@@ -67,6 +67,8 @@ void Controller::lead() {
     state.applied = applied_from(state.binding.status);
     shared_.trigger(key, WorkQueue::Priority::background);
   }
+  shared_.targets.each(
+      [this](const Target& target) { shared_.leftovers.notice(target, shared_.bindings); });
   for (std::size_t i = 0; i < shared_.settings.batches; ++i) workers_.spawn(shared_.fetcher.run());
   workers_.spawn(shared_.binding_work.run());
   workers_.spawn(shared_.workload_work.run());

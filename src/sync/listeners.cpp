@@ -37,6 +37,9 @@ void BindingListener::applied(const boost::json::value& object) {
   if (old_source != after.source.id) shared_.fetcher.finished(old_source, key.str());
   if (change.fresh) shared_.count_reason(old_reason, {});
   shared_.trigger(key, change.fresh ? WorkQueue::Priority::background : WorkQueue::Priority::live);
+  if (const auto* const left = shared_.targets.find(old_target)) {
+    shared_.leftovers.notice(*left, shared_.bindings);
+  }
   // Who else claims the old or the new target may win or lose it now.
   const auto new_target = after.binding.target_key();
   for (const auto& target : {old_target, new_target}) {
@@ -64,7 +67,7 @@ void BindingListener::removed(const boost::json::value& object) {
   forget(key_of(object));
 }
 
-void BindingListener::list_ends() {
+void BindingListener::list_ends(std::string_view /*version*/) {
   for (const auto& key : shared_.bindings.list_ends()) forget(key);
   call_once(on_synced_);
 }
@@ -81,7 +84,10 @@ void TargetListener::touched(const base::ObjectKey& target) {
 void TargetListener::applied(const boost::json::value& object) {
   auto target = decode_target(object);
   const auto key = target.key;
-  if (shared_.targets.put(std::move(target))) touched(key);
+  if (!shared_.targets.put(std::move(target))) return;
+  touched(key);
+  const auto* const owner = shared_.leftovers.notice(*shared_.targets.find(key), shared_.bindings);
+  if (owner != nullptr) shared_.trigger(owner->key);
 }
 
 void TargetListener::removed(const boost::json::value& object) {
@@ -90,8 +96,8 @@ void TargetListener::removed(const boost::json::value& object) {
   if (gone && !base::planted(base::Bug::ignore_lost_label)) touched(target.key);
 }
 
-void TargetListener::list_ends() {
-  for (const auto& key : shared_.targets.list_ends()) touched(key);
+void TargetListener::list_ends(std::string_view version) {
+  for (const auto& key : shared_.targets.list_ends(version)) touched(key);
   call_once(on_synced_);
 }
 
@@ -116,9 +122,8 @@ void WorkloadListener::applied(const boost::json::value& object) {
   if (!shared_.workloads.put(std::move(*workload))) return;
   count_users(ns, before);
   count_users(ns, secrets);
-  const auto find = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
   const auto& stored = *shared_.workloads.find(id);
-  const auto decision = decide_rollout(stored, find, shared_.digester);
+  const auto decision = shared_.rollout_of(stored);
   const bool remarkable = !decision.unknown.empty() || !stored.annotation_error.empty();
   if (!decision.write && !remarkable) return;
   if (base::planted(base::Bug::forget_rollout_after_crash) && on_synced_) return;
@@ -143,7 +148,7 @@ void WorkloadListener::removed(const boost::json::value& object) {
   forget(std::string(resource_.kind) + "/" + key_of(object).str());
 }
 
-void WorkloadListener::list_ends() {
+void WorkloadListener::list_ends(std::string_view /*version*/) {
   for (const auto& id : shared_.workloads.list_ends(resource_.kind)) forget(id);
   call_once(on_synced_);
 }

@@ -21,7 +21,7 @@ class BindingListener final : public kube::Listener {
   void list_begins() override { shared_.bindings.list_begins(); }
   void applied(const boost::json::value& object) override;
   void removed(const boost::json::value& object) override;
-  void list_ends() override;
+  void list_ends(std::string_view version) override;
 
  private:
   void forget(const base::ObjectKey& key);
@@ -40,7 +40,7 @@ class TargetListener final : public kube::Listener {
   void list_begins() override { shared_.targets.list_begins(); }
   void applied(const boost::json::value& object) override;
   void removed(const boost::json::value& object) override;
-  void list_ends() override;
+  void list_ends(std::string_view version) override;
 
  private:
   void touched(const base::ObjectKey& target);
@@ -58,7 +58,7 @@ class WorkloadListener final : public kube::Listener {
   void list_begins() override { shared_.workloads.list_begins(resource_.kind); }
   void applied(const boost::json::value& object) override;
   void removed(const boost::json::value& object) override;
-  void list_ends() override;
+  void list_ends(std::string_view version) override;
 
  private:
   void forget(const std::string& id);

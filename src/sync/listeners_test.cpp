@@ -117,14 +117,14 @@ TEST_F(ListenersTest, ARelistDropsWhatDidNotCome) {
   world.go();
   EXPECT_TRUE(shows(R"(edsm_deployments_using_secrets{namespace="ns",secret="t"} 1)"));
   world.deployments.list_begins();
-  world.deployments.list_ends();
+  world.deployments.list_ends("1");
   EXPECT_EQ(world.shared.workloads.size(), 0U);
   EXPECT_TRUE(shows(R"(edsm_deployments_using_secrets{namespace="ns",secret="t"} 0)"));
   world.bindings.list_begins();
-  world.bindings.list_ends();
+  world.bindings.list_ends("1");
   EXPECT_TRUE(world.shared.bindings.all().empty());
   world.targets.list_begins();
-  world.targets.list_ends();
+  world.targets.list_ends("1");
   EXPECT_EQ(world.shared.targets.size(), 0U);
 }
 
@@ -133,9 +133,9 @@ TEST_F(ListenersTest, OnSyncedIsToldOnce) {
   TargetListener listener(world.shared, [&] { ++told; });
   listener.list_begins();
   EXPECT_EQ(told, 0);
-  listener.list_ends();
+  listener.list_ends("1");
   listener.list_begins();
-  listener.list_ends();
+  listener.list_ends("1");
   EXPECT_EQ(told, 1);
 }
 

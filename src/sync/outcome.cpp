@@ -1,12 +1,12 @@
 #include "sync/outcome.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/planted.hpp"
-#include "sync/rollout.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -18,6 +18,13 @@ constexpr base::Duration kShowAfter = std::chrono::seconds(20);
 
 base::Duration at_least(base::Duration floor, base::Duration drawn) {
   return floor + drawn;
+}
+
+/// Permissions take a moment to be known everywhere, also to a server that has just started: after
+/// the first tries it is somebody's turn to grant them.
+base::Duration refused_pause(unsigned failures) {
+  constexpr std::array<int, 3> kSeconds = {1, 5, 15};
+  return std::chrono::seconds(failures < kSeconds.size() ? kSeconds[failures] : 30);
 }
 
 std::string_view fetch_reason(Failure failure) {
@@ -72,13 +79,14 @@ Outcome failure(Outcome::Step step, base::Error error) {
 
 std::optional<base::Duration> retry_delay(const base::Error& error, base::Backoff& backoff,
                                           std::uint64_t random) {
+  const auto failures_before = backoff.failures();
   const auto drawn = backoff.next(random);
   switch (error.failure) {
     case Failure::invalid:
     case Failure::cancelled:
       return std::nullopt;
     case Failure::refused:
-      return at_least(std::chrono::seconds(30), drawn);
+      return at_least(refused_pause(failures_before), drawn);
     case Failure::absent:
       return at_least(std::chrono::seconds(5), drawn);
     case Failure::credentials:
@@ -131,10 +139,8 @@ void Aftermath::record(const Run& run, const Outcome& outcome) {
 
 std::vector<std::string> Aftermath::due_workloads(const base::ObjectKey& target) {
   std::vector<std::string> due;
-  const auto find = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
   for (auto& id : shared_.workloads.users_of(target)) {
-    const auto decision = decide_rollout(*shared_.workloads.find(id), find, shared_.digester);
-    if (decision.write) due.push_back(std::move(id));
+    if (shared_.rollout_of(*shared_.workloads.find(id)).write) due.push_back(std::move(id));
   }
   return due;
 }

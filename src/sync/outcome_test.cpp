@@ -31,7 +31,7 @@ TEST(RetryDelay, Table) {
       {error(Failure::transient, 1500ms), 1500ms},
       {error(Failure::credentials), 3s},
       {error(Failure::absent), 5s},
-      {error(Failure::refused), 30s},
+      {error(Failure::refused), 1s},
       {error(Failure::invalid), std::nullopt},
       {error(Failure::cancelled), std::nullopt},
   };
@@ -43,6 +43,13 @@ TEST(RetryDelay, Table) {
     base::Backoff fresh(250ms, 5min);
     const auto drawn = retry_delay(row.what, fresh, 250'000);  // microseconds
     EXPECT_EQ(drawn, *row.least + 250ms) << base::to_string(row.what.failure);
+  }
+}
+
+TEST(RetryDelay, ARefusalIsTriedAgainSoonThreeTimes) {
+  base::Backoff backoff(250ms, 5min);
+  for (const base::Duration least : {1s, 5s, 15s, 30s, 30s}) {
+    EXPECT_EQ(retry_delay(error(Failure::refused), backoff, 0), least);
   }
 }
 

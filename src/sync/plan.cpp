@@ -75,7 +75,8 @@ std::optional<Plan> target_foreign(const Facts& facts) {
 std::optional<Plan> target_missing(const Facts& facts) {
   if (facts.target != nullptr) return std::nullopt;
   Plan plan{Plan::Action::fetch, "TargetMissing", "the Secret does not exist"};
-  if (applied_before(facts)) {
+  // With another spec it may be another Secret that was there.
+  if (applied_before(facts) && facts.applied.generation == facts.binding.generation) {
     plan.drift = true;
     plan.message =
         "the Secret was deleted (Kubernetes does not record by whom; the audit log does)";

@@ -260,6 +260,12 @@ TEST(Plan, Missing) {
        Action::fetch, "TargetMissing"},
       {"deleted by somebody", [](World& w) { w.gone = w.looked = true; }, Action::fetch,
        "TargetMissing", true},
+      {"the target of another spec was there",
+       [](World& w) {
+         w.gone = w.looked = true;
+         w.applied.generation = 2;
+       },
+       Action::fetch, "TargetMissing"},
   });
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/planted.hpp"
 #include "base/time.hpp"
+#include "sync/change.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 constexpr int kRounds = 8;
 /// A secret must be reported gone for this long before `deletionPolicy: Delete` believes it.
 constexpr base::Duration kGoneForSure = std::chrono::minutes(1);
+constexpr base::Duration kTryLeftoversAgain = std::chrono::seconds(30);
 
 Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) {
   Facts facts(state.binding, shared.digester);
@@ -83,7 +85,9 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
     outcome = co_await reconcile(run);
   }
   shared_.fetcher.finished(run.source_id, taken.key);
+  const bool settled = outcome.kind == Outcome::Kind::settled;
   Aftermath(shared_).record(run, outcome);
+  if (settled) co_await give_up_leftovers(run.key);
 }
 
 base::Task<Outcome> Reconciler::reconcile(Run& run) {
@@ -200,36 +204,15 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     desired.version = run.wishes.hinted_version;
   }
   desired.source = state->source.id;
-  bool data_equal = false;
-  bool changed = true;
-  if (current != nullptr) {
-    const auto& held = run.inspection ? run.inspection->actual_digest : current->digest;
-    ShapedData nothing;
-    nothing.type = shaped->type;
-    data_equal = held == desired.digest;
-    desired.onto_nothing = held == shared_.digester.digest(nothing);
-    // What it last was by its own marks, or by our memory if somebody took them. With a lost key
-    // only the data and the version tell: one version is one value, so data that differ from it
-    // were edited.
-    const auto& last =
-        shared_.digester.knows(current->digest) ? current->digest : state->applied.hash;
-    const bool same_version =
-        current->version == desired.version && current->source == desired.source;
-    changed = shared_.digester.knows(last) ? last != desired.digest : !data_equal && !same_version;
-    // A target that is restored after a deletion or an edit did not change for its workloads.
-    const auto& since =
-        current->changed_at.empty() ? state->applied.changed_at : current->changed_at;
-    if (!changed) desired.changed_at = since;
-  } else {
-    changed = state->applied.hash != desired.digest;
-    if (!changed) desired.changed_at = state->applied.changed_at;
-  }
-  // Made anew, and nobody remembers since when it had this value: workloads may have missed it.
-  const bool forgotten = current == nullptr && desired.changed_at.empty();
+  std::string_view held;
+  if (current != nullptr) held = run.inspection ? run.inspection->actual_digest : current->digest;
+  const auto change = judge_change(desired, current, held, state->applied, shared_.digester);
   const bool bug = base::planted(base::Bug::heal_restarts) && run.plan.drift;
-  if (changed || forgotten || bug) desired.changed_at = base::rfc3339_micro(outside.clock.wall());
+  desired.onto_nothing = change.onto_nothing;
+  desired.changed_at =
+      change.since && !bug ? *change.since : base::rfc3339_micro(outside.api.wall());
   const bool up_to_date =
-      current != nullptr && data_equal &&
+      current != nullptr && change.data_equal &&
       !metadata_outdated(desired, *current, run.inspection ? &*run.inspection : nullptr);
   if (up_to_date) co_return settled_as(binding, *current);
   if (!outside.may_write()) co_return failure(Outcome::Step::apply, interrupted("not the leader"));
@@ -240,7 +223,7 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     auto body = create_body(desired);
     answer = co_await outside.api.create(kube::kSecrets, binding.key.ns, std::move(body));
   } else {
-    auto body = update_body(desired, *current, !data_equal);
+    auto body = update_body(desired, *current, !change.data_equal);
     kube::PatchOptions options;
     options.type = kube::PatchType::strategic;
     options.view = kube::View::metadata;
@@ -248,6 +231,9 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
                                         std::move(body), options);
   }
   outside.metrics.step(telemetry::Step::apply, outside.clock.now() - start);
+  const bool swallow = !answer && base::planted(base::Bug::swallow_conflict) &&
+                       answer.error().failure == base::Failure::conflict && current != nullptr;
+  if (swallow) co_return settled_as(binding, *current);
   if (!answer) {
     // "Not found" of an existing Secret: it went away meanwhile; of a new one: its namespace is
     // gone.
@@ -260,9 +246,46 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   auto outcome = settled_as(binding, written);
   outcome.created = current == nullptr;
   outcome.written = true;
-  outcome.changed = changed;
+  outcome.changed = change.news;
   shared_.targets.put(std::move(written));
   co_return outcome;
+}
+
+/// Only now that the target of today is right.
+base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
+  for (const auto& name : shared_.leftovers.of(key)) {
+    const auto* const target = shared_.targets.find(name);
+    const auto* const owner = target == nullptr ? nullptr : former_owner(*target, shared_.bindings);
+    shared_.leftovers.forget(key, name);
+    if (owner == nullptr || owner->key != key || !shared_.outside.may_write()) continue;
+    const auto about = shared_.reference(*owner);
+    auto body = release_body(*target);
+    kube::PatchOptions options;
+    options.type = kube::PatchType::strategic;
+    options.view = kube::View::metadata;
+    const auto answer = co_await shared_.outside.api.patch(kube::kSecrets, name.ns, name.name,
+                                                           std::move(body), options);
+    if (answer) {
+      shared_.outside.log.info(
+          "Secret left to the garbage collector: its binding was given "
+          "another target",
+          {{"binding", key.str()}, {"secret", name.str()}});
+      shared_.outside.events.record(
+          about, kube::EventType::normal, "OldTargetRemoved", "Sync",
+          fmt::format("Secret {} is no longer the target and is deleted", name.name));
+      continue;
+    }
+    // Of a change the watch tells, and the new state is noticed like the old one.
+    const auto failure = answer.error().failure;
+    if (failure == base::Failure::conflict || failure == base::Failure::absent) continue;
+    shared_.outside.log.warn("the old Secret of a binding cannot be given up",
+                             {{"binding", key.str()},
+                              {"secret", name.str()},
+                              {"error", base::describe(answer.error())}});
+    const auto* const still = shared_.targets.find(name);
+    if (still != nullptr) shared_.leftovers.notice(*still, shared_.bindings);
+    shared_.binding_work.add(key.str(), shared_.outside.clock.now() + kTryLeftoversAgain);
+  }
 }
 
 base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {

@@ -45,9 +45,7 @@ base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
 
 bool RolloutWorker::still_due(const std::string& id) const {
   const auto* const workload = shared_.workloads.find(id);
-  if (workload == nullptr) return false;
-  const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
-  return decide_rollout(*workload, find_target, shared_.digester).write;
+  return workload != nullptr && shared_.rollout_of(*workload).write;
 }
 
 /// The target's marks as they are, in the place of a watch that may be behind.
@@ -62,7 +60,6 @@ base::Task<base::Result<>> RolloutWorker::look_at(base::ObjectKey target) {
 }
 
 base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
-  const auto find_target = [this](const base::ObjectKey& key) { return shared_.targets.find(key); };
   base::Error last{base::Failure::conflict, "Conflict", "the workload changed again and again",
                    std::nullopt};
   bool looked = false;
@@ -70,7 +67,7 @@ base::Task<base::Result<>> RolloutWorker::roll_out(std::string id) {
     const auto* const workload = shared_.workloads.find(id);
     if (workload == nullptr) co_return base::Result<>{};
     const Workload copy = *workload;
-    auto decision = decide_rollout(copy, find_target, shared_.digester);
+    auto decision = shared_.rollout_of(copy);
     remark(copy, decision);
     if (!decision.write) co_return base::Result<>{};
     if (!shared_.outside.may_write()) {
@@ -166,7 +163,7 @@ void RolloutWorker::remark(const Workload& workload, const RolloutDecision& deci
   }
   const auto id = workload.id();
   const auto due = workload.created + kUnknownGrace;
-  const auto now = shared_.outside.clock.wall();
+  const auto now = shared_.outside.api.wall();
   if (now < due) {
     shared_.workload_work.add(id, shared_.outside.clock.now() + (due - now));
     return;

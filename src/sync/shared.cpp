@@ -35,6 +35,11 @@ void Shared::count_reason(const std::string& from, const std::string& to) {
   if (!to.empty()) outside.metrics.bindings_by_condition(to, ++per_reason_[to]);
 }
 
+RolloutDecision Shared::rollout_of(const Workload& workload) const {
+  const auto find = [this](const base::ObjectKey& key) { return targets.find(key); };
+  return decide_rollout(workload, find, digester);
+}
+
 kube::ObjectReference Shared::reference(const Binding& binding) const {
   return {kube::kBindings.api_version(), std::string(kube::kBindings.kind), binding.key.ns,
           binding.key.name, binding.uid};

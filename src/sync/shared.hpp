@@ -17,6 +17,8 @@
 #include "sync/digest.hpp"
 #include "sync/dispatcher.hpp"
 #include "sync/fetcher.hpp"
+#include "sync/leftovers.hpp"
+#include "sync/rollout.hpp"
 #include "sync/target.hpp"
 #include "sync/tickets.hpp"
 #include "sync/workload.hpp"
@@ -80,6 +82,8 @@ struct Shared {
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
   void count_reason(const std::string& from, const std::string& to);
+  /// What must happen to a workload, by the targets as last seen.
+  RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
   kube::ObjectReference reference(const Workload& workload) const;
 
@@ -89,6 +93,7 @@ struct Shared {
   BindingStore bindings;
   TargetStore targets;
   WorkloadStore workloads;
+  Leftovers leftovers;
   TicketLedger ledger;
   Dispatcher binding_work;
   Dispatcher workload_work;

@@ -64,9 +64,11 @@ base::SecretBytes status_patch(const Binding& binding, const BindingStatus& stat
   const auto optional_member = [&](std::string_view name, const std::string& text) {
     if (!text.empty()) json.member(name, text);
   };
-  json.begin_object();
-  json.key("metadata").begin_object().member("uid", binding.uid).end_object();
-  json.key("status").begin_object();
+  json.begin_array();
+  json.begin_object().member("op", "test").member("path", "/metadata/uid");
+  json.member("value", binding.uid).end_object();
+  json.begin_object().member("op", "add").member("path", "/status");
+  json.key("value").begin_object();
   json.key("observedGeneration").number(status.observed_generation);
   optional_member("lastAppliedSecretHash", status.applied_hash);
   optional_member("syncedVersion", status.synced_version);
@@ -85,6 +87,7 @@ base::SecretBytes status_patch(const Binding& binding, const BindingStatus& stat
   json.end_array();
   json.end_object();
   json.end_object();
+  json.end_array();
   return std::move(json).take();
 }
 

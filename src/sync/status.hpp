@@ -28,7 +28,8 @@ struct Report {
 BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
                             base::WallTime now);
 
-/// Merge patch for the status subresource, with the binding's uid as precondition.
+/// JSON patch for the status subresource: all of it, on the condition that the binding is still the
+/// same. (A merge patch cannot say so: of a subresource the server ignores metadata.uid.)
 base::SecretBytes status_patch(const Binding& binding, const BindingStatus& status);
 
 }  // namespace edsm::sync

@@ -138,9 +138,9 @@ TEST(Status, PatchBody) {
   status.conditions = {{"Ready", "True", "Synced", "m", kNowText, 4}};
   EXPECT_EQ(
       status_patch(binding(), status).view(),
-      R"({"metadata":{"uid":"u"},"status":{"observedGeneration":4,"lastAppliedSecretHash":"k:h",)"
+      R"([{"op":"test","path":"/metadata/uid","value":"u"},{"op":"add","path":"/status","value":{"observedGeneration":4,"lastAppliedSecretHash":"k:h",)"
       R"("reason":"Synced","message":"a \"quoted\" word","conditions":[{"type":"Ready","status":"True",)"
-      R"("reason":"Synced","message":"m","lastTransitionTime":"2026-11-23T18:00:00Z","observedGeneration":4}]}})");
+      R"("reason":"Synced","message":"m","lastTransitionTime":"2026-11-23T18:00:00Z","observedGeneration":4}]}}])");
 }
 
 }  // namespace

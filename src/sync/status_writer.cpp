@@ -22,11 +22,12 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
   auto wished =
-      wished_status(state->binding, state->report, state->applied, shared_.outside.clock.wall());
+      wished_status(state->binding, state->report, state->applied, shared_.outside.api.wall());
   if (wished == state->binding.status) co_return;
   const auto uid = state->binding.uid;
   auto body = status_patch(state->binding, wished);
   kube::PatchOptions options;
+  options.type = kube::PatchType::json;
   options.subresource = "status";
   options.view = kube::View::metadata;
   auto answer = co_await shared_.outside.api.patch(kube::kBindings, key.ns, key.name,

@@ -145,22 +145,29 @@ bool TargetStore::erase(const base::ObjectKey& key, std::string_view uid,
   const auto& known = at->second.target;
   if (known.uid != uid || certainly_older(resource_version, known.resource_version)) return false;
   targets_.erase(at);
-  if (graves_.size() >= kMaxGraves) graves_.clear();
-  graves_[key] = resource_version;
+  bury(key, resource_version);
   return true;
+}
+
+void TargetStore::bury(const base::ObjectKey& key, std::string_view version) {
+  if (graves_.size() >= kMaxGraves) graves_.clear();
+  graves_[key] = version;
 }
 
 void TargetStore::list_begins() {
   for (auto& [key, entry] : targets_) entry.seen = false;
 }
 
-std::vector<base::ObjectKey> TargetStore::list_ends() {
+std::vector<base::ObjectKey> TargetStore::list_ends(std::string_view version) {
   std::vector<base::ObjectKey> gone;
   for (const auto& [key, entry] : targets_) {
     if (!entry.seen) gone.push_back(key);
   }
   std::ranges::sort(gone);
-  for (const auto& key : gone) targets_.erase(key);
+  for (const auto& key : gone) {
+    targets_.erase(key);
+    bury(key, version);
+  }
   return gone;
 }
 

@@ -60,9 +60,16 @@ class TargetStore {
   bool erase(const base::ObjectKey& key, std::string_view uid, std::string_view resource_version);
   std::size_t size() const { return targets_.size(); }
 
-  /// A relist replaces: what is not put between `list_begins` and `list_ends` is gone.
+  /// A relist replaces: what is not put between `list_begins` and `list_ends` was gone at
+  /// `version`.
   void list_begins();
-  std::vector<base::ObjectKey> list_ends();
+  std::vector<base::ObjectKey> list_ends(std::string_view version);
+
+  /// Every target, in no order.
+  template <class Visit>
+  void each(Visit visit) const {
+    for (const auto& [key, entry] : targets_) visit(entry.target);
+  }
 
  private:
   struct Entry {
@@ -70,6 +77,7 @@ class TargetStore {
     bool seen = true;
   };
   static constexpr std::size_t kMaxGraves = 1024;
+  void bury(const base::ObjectKey& key, std::string_view version);
 
   std::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_;
   /// When those went that are gone, by version: the answer to a write from before may come later

@@ -145,6 +145,17 @@ TEST(TargetStore, TheAnswerToAWriteFromBeforeItsEndDoesNotBringATargetBack) {
   EXPECT_TRUE(store.put(make("t", "13")));
 }
 
+TEST(TargetStore, NorDoesOneFromBeforeTheRelistThatDroppedIt) {
+  TargetStore store;
+  const base::ObjectKey key{"ns", "t"};
+  store.put(make("t", "10"));
+  store.list_begins();
+  store.list_ends("20");
+  EXPECT_FALSE(store.put(make("t", "19")));
+  EXPECT_EQ(store.find(key), nullptr);
+  EXPECT_TRUE(store.put(make("t", "21"))) << "made anew since";
+}
+
 TEST(TargetStore, ARelistDropsWhatDidNotComeButNotWhatWasWrittenMeanwhile) {
   TargetStore store;
   for (const auto* const name : {"gone", "also gone", "kept", "written"})
@@ -154,7 +165,7 @@ TEST(TargetStore, ARelistDropsWhatDidNotComeButNotWhatWasWrittenMeanwhile) {
   store.put(make("written", "2"));
   EXPECT_FALSE(store.put(make("written", "1"))) << "the list is older than the write";
   store.put(make("new", "1"));
-  EXPECT_EQ(store.list_ends(), (Keys{{"ns", "also gone"}, {"ns", "gone"}}));
+  EXPECT_EQ(store.list_ends("9"), (Keys{{"ns", "also gone"}, {"ns", "gone"}}));
   EXPECT_EQ(store.size(), 3U);
   EXPECT_EQ(store.find({"ns", "written"})->resource_version, "2");
 }

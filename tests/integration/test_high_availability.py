@@ -10,10 +10,11 @@ from datetime import timedelta
 
 import pytest
 
+from bed.aws import Queue
 from bed.exchange import hold
 from bed.process import wait_for
 from estate import SECRETS, Estate
-from replicas import (LEASE_DURATION, RETRY_PERIOD, cut_off, start_replicas, taken_over, transitions,
+from replicas import (LEASE_DURATION, RETRY_PERIOD, Replica, cut_off, start_replicas, taken_over, transitions,
                       wait_leader)
 from world import World, now
 
@@ -27,6 +28,17 @@ pytestmark = pytest.mark.timeout(180)
 def change(estate: Estate, value: str, secrets: tuple[str, ...] = SECRETS) -> None:
     for name in secrets:
         estate.put(name, f"{value} of {name}")
+
+
+def leader_and_standby(world: World, stack: ExitStack) -> tuple[Queue, Estate, Replica, Replica]:
+    """An estate in order, tended by the first of two replicas."""
+    queue = world.new_queue(visibility=3)
+    estate = Estate(world, stack)
+    replicas = start_replicas(world, 2, queue)
+    first = wait_leader(replicas)
+    (second,) = [replica for replica in replicas if replica is not first]
+    estate.begin()
+    return queue, estate, first, second
 
 
 def test_killed_leader_is_replaced_and_an_orderly_one_hands_over(world: World, stack: ExitStack) -> None:
@@ -64,12 +76,7 @@ def test_killed_leader_is_replaced_and_an_orderly_one_hands_over(world: World, s
 
 
 def test_stopped_leader_writes_nothing_when_it_goes_on(world: World, stack: ExitStack) -> None:
-    queue = world.new_queue(visibility=3)
-    estate = Estate(world, stack)
-    replicas = start_replicas(world, 2, queue)
-    first = wait_leader(replicas)
-    (second,) = [replica for replica in replicas if replica is not first]
-    estate.begin()
+    queue, estate, first, second = leader_and_standby(world, stack)
 
     # Stopped with a write on its way, which arrives when another leads.
     released = threading.Event()
@@ -108,12 +115,7 @@ def test_stopped_leader_writes_nothing_when_it_goes_on(world: World, stack: Exit
 
 
 def test_leader_cut_off_from_the_api_server_ends_before_another_leads(world: World, stack: ExitStack) -> None:
-    queue = world.new_queue(visibility=3)
-    estate = Estate(world, stack)
-    replicas = start_replicas(world, 2, queue)
-    first = wait_leader(replicas)
-    (second,) = [replica for replica in replicas if replica is not first]
-    estate.begin()
+    queue, estate, first, second = leader_and_standby(world, stack)
 
     cut_off(first.api)
     cut = now()
@@ -137,12 +139,7 @@ def test_leader_cut_off_from_the_api_server_ends_before_another_leads(world: Wor
 
 
 def test_leader_cut_off_from_aws_says_so_and_hands_over_when_asked(world: World, stack: ExitStack) -> None:
-    queue = world.new_queue(visibility=3)
-    estate = Estate(world, stack)
-    replicas = start_replicas(world, 2, queue)
-    first = wait_leader(replicas)
-    (second,) = [replica for replica in replicas if replica is not first]
-    estate.begin()
+    queue, estate, first, second = leader_and_standby(world, stack)
     changes_of_hands = transitions(world)
 
     cut_off(first.aws)

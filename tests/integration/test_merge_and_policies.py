@@ -108,7 +108,7 @@ def test_another_selection_changes_the_keys_and_restarts_once(world: World) -> N
     assert world.restarts("web") == before + 1
 
 
-def test_another_target_name_makes_another_secret(world: World) -> None:
+def test_another_target_name_moves_the_secret(world: World) -> None:
     world.put("db", {"a": "1"})
     world.bind("db", target="before")
     world.start()
@@ -118,6 +118,8 @@ def test_another_target_name_makes_another_secret(world: World) -> None:
 
     world.wait_data("after", {"a": b"1"})
     world.wait_synced("db")
+    # By the garbage collector: the controller may not delete Secrets.
+    world.kube.wait_gone("Secret", "before", world.ns)
     version = world.put("db", {"a": "2"})
     world.wait_synced("db", version=version)
     world.wait_data("after", {"a": b"2"})

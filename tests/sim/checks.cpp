@@ -46,58 +46,69 @@ Key target_of(const Stored& binding) {
           std::string(text_of(binding.object().at("spec").as_object(), "targetSecretName"))};
 }
 
-void expect_ready(Witness& witness, const Stored& binding, std::string_view status,
-                  const std::set<std::string_view>& reasons) {
+bool labelled(const Stored& secret) {
+  const auto* const labels = map_of(metadata_of(secret.object()), "labels");
+  return labels != nullptr && text_of(*labels, sync::kManagedLabel) == "true";
+}
+
+/// Empty if the binding says what it should.
+std::string expect_ready(const Stored& binding, std::string_view status,
+                         const std::set<std::string_view>& reasons) {
   const auto found = ready(binding.object());
   const auto generation = number_of(metadata_of(binding.object()), "generation");
   const bool good = found.status == status && found.observed == generation &&
                     (reasons.empty() || reasons.contains(found.reason));
-  if (good) return;
-  witness.object(fmt::format("binding {} is Ready={} ({}) for generation {} of {}, should be {}",
-                             binding.name(), found.status, found.reason, found.observed, generation,
-                             status));
+  if (good) return {};
+  return fmt::format("binding {} is Ready={} ({}) for generation {} of {}, should be {}",
+                     binding.name(), found.status, found.reason, found.observed, generation,
+                     status);
 }
 
-void check_binding(World& world, Witness& witness, const Stored& binding) {
+std::string check_binding(const World& world, const Stored& binding) {
   const auto key = target_of(binding);
   for (const auto& other : world.cluster.all(kube::kBindings)) {
     if (other->uid() == binding.uid() || target_of(*other) != key || !older(*other, binding))
       continue;
-    expect_ready(witness, binding, "False", {"TargetConflict"});
-    return;
+    return expect_ready(binding, "False", {"TargetConflict"});
   }
   const auto path = std::string(text_of(binding.object().at("spec").as_object(), "secretPath"));
   const auto current = world.aws.secrets().current(path);
   if (!current || current->deleted()) {
-    expect_ready(witness, binding, "False", {"SourceGone", "SourceAbsent", "SourceNotFound"});
-    return;
+    return expect_ready(binding, "False", {"SourceGone", "SourceAbsent", "SourceNotFound"});
   }
   const auto wished = world.shaped(current->bytes);
-  if (!wished) {
-    expect_ready(witness, binding, "False", {});
-    return;
-  }
+  if (!wished) return expect_ready(binding, "False", {});
   const auto target = world.cluster.find(kube::kSecrets, key.first, key.second);
-  if (!target) {
-    witness.object(fmt::format("Secret {}/{} is missing", key.first, key.second));
-    return;
+  if (!target) return fmt::format("Secret {}/{} is missing", key.first, key.second);
+  if (decode_data(target->object()) != *wished) {
+    return fmt::format("Secret {}/{} differs from its source", key.first, key.second);
   }
-  const auto& object = target->object();
-  const auto* const labels = map_of(metadata_of(object), "labels");
-  const bool labelled = labels != nullptr && text_of(*labels, sync::kManagedLabel) == "true";
-  if (decode_data(object) != *wished) {
-    witness.object(fmt::format("Secret {}/{} differs from its source", key.first, key.second));
-  } else if (!labelled) {
-    witness.object(fmt::format("Secret {}/{} has lost its label", key.first, key.second));
-  } else {
-    expect_ready(witness, binding, "True", {});
+  if (!labelled(*target))
+    return fmt::format("Secret {}/{} has lost its label", key.first, key.second);
+  return expect_ready(binding, "True", {});
+}
+
+/// Nobody keeps a Secret whose binding was given another target, unless somebody took its label.
+std::string check_leftover(const World& world, const Stored& secret) {
+  if (!labelled(secret)) return {};
+  const auto* const owners = list_of(metadata_of(secret.object()), "ownerReferences");
+  if (owners == nullptr || owners->empty()) return {};
+  const auto owner = text_of(owners->front().as_object(), "uid");
+  bool wanted = false;
+  bool owned = false;
+  for (const auto& binding : world.cluster.all(kube::kBindings)) {
+    wanted =
+        wanted || target_of(*binding) == Key{std::string(secret.ns()), std::string(secret.name())};
+    owned = owned || (binding->uid() == owner && ready(binding->object()).status == "True");
   }
+  if (wanted || !owned) return {};
+  return fmt::format("Secret {}/{} was left behind", secret.ns(), secret.name());
 }
 
 /// Every pod of the workload was started with the last value: it was restarted, or created, when
 /// the target had it already.
-void check_workload(World& world, Witness& witness, const std::string& id,
-                    const std::vector<Witness::WorkloadState>& states) {
+std::string check_workload(const World& world, const Witness& witness, const std::string& id,
+                           const std::vector<Witness::WorkloadState>& states) {
   const auto& now = states.back();
   const auto ns = id.substr(id.find('/') + 1, id.rfind('/') - id.find('/') - 1);
   const Witness::WorkloadState* started = nullptr;
@@ -114,45 +125,60 @@ void check_workload(World& world, Witness& witness, const std::string& id,
     const auto record = now.digests.find(name);
     const auto& last = *states_of.back();
     if (record == now.digests.end() || record->second != last.digest) {
-      witness.object(fmt::format("{} does not record the value of Secret {}", id, name));
-      continue;
+      return fmt::format("{} does not record the value of Secret {}", id, name);
     }
     const auto* const then = witness.written_by(key, started->revision);
-    const bool by_a_wrong_clock = started->stamp.empty() && world.scenario().has(Deed::skew);
-    if (!by_a_wrong_clock && (then == nullptr || then->data != last.data)) {
-      witness.object(fmt::format("{} runs on an old value of Secret {}", id, name));
+    if (then == nullptr || then->data != last.data) {
+      return fmt::format("{} runs on an old value of Secret {}", id, name);
     }
   }
+  return {};
 }
 
-void check_queue(World& world, Witness& witness) {
+std::string check_queue(const World& world) {
   const auto counts = world.aws.queue().counts();
   if (!counts.empty()) {
-    witness.object(fmt::format("the queue still holds {} visible and {} hidden messages",
-                               counts.visible, counts.in_flight));
+    return fmt::format("the queue still holds {} visible and {} hidden messages", counts.visible,
+                       counts.in_flight);
   }
   if (world.scenario().calm() && !world.scenario().has(Deed::put_bad) &&
       !world.aws.dead_letters().counts().empty()) {
-    witness.object("a good message became a dead letter although nothing failed");
+    return "a good message became a dead letter although nothing failed";
   }
+  return {};
+}
+
+std::string check_replica(const World& world, unsigned number) {
+  const auto& replica = world.replica(number);
+  if (!replica.alive()) return fmt::format("replica {} is dead", number);
+  const auto stuck = replica.stuck();
+  if (!stuck.empty()) return fmt::format("replica {} is unhealthy: {}", number, stuck.front());
+  return {};
 }
 
 }  // namespace
 
-void check_converged(World& world, Witness& witness) {
-  for (const auto& binding : world.cluster.all(kube::kBindings))
-    check_binding(world, witness, *binding);
+std::string not_converged(const World& world, const Witness& witness) {
+  std::string wrong;
+  for (const auto& binding : world.cluster.all(kube::kBindings)) {
+    if (wrong = check_binding(world, *binding); !wrong.empty()) return wrong;
+  }
+  for (const auto& secret : world.cluster.all(kube::kSecrets)) {
+    if (wrong = check_leftover(world, *secret); !wrong.empty()) return wrong;
+  }
   for (const auto& [id, states] : witness.workloads()) {
-    if (states.back().there) check_workload(world, witness, id, states);
+    if (!states.back().there) continue;
+    if (wrong = check_workload(world, witness, id, states); !wrong.empty()) return wrong;
   }
-  check_queue(world, witness);
-  for (std::size_t i = 0; i < world.replicas(); ++i) {
-    const auto& replica = world.replica(static_cast<unsigned>(i));
-    if (!replica.alive()) witness.object(fmt::format("replica {} is dead", i));
-    for (const auto& part : replica.stuck()) {
-      witness.object(fmt::format("replica {} is unhealthy: {}", i, part));
-    }
+  if (wrong = check_queue(world); !wrong.empty()) return wrong;
+  for (unsigned i = 0; i < world.replicas(); ++i) {
+    if (wrong = check_replica(world, i); !wrong.empty()) return wrong;
   }
+  return {};
+}
+
+void check_converged(const World& world, Witness& witness) {
+  if (const auto wrong = not_converged(world, witness); !wrong.empty()) witness.object(wrong);
 }
 
 void check_canaries(World& world, Witness& witness) {

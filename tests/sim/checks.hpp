@@ -1,12 +1,16 @@
 #pragma once
 
+#include <string>
+
 #include "sim/witness.hpp"
 #include "sim/world.hpp"
 
 namespace edsm::sim {
 
-/// The world is at rest: is it as it should be? Objections go to the witness.
-void check_converged(World& world, Witness& witness);
+/// The first thing that is not as it should be at rest; empty: all is well.
+std::string not_converged(const World& world, const Witness& witness);
+/// The same as an objection.
+void check_converged(const World& world, Witness& witness);
 /// No secret value is anywhere but in a target.
 void check_canaries(World& world, Witness& witness);
 

@@ -113,6 +113,13 @@ void World::edit_target(unsigned binding, const std::function<void(Object&)>& ed
                edit, kUser);
 }
 
+void World::touch(const kube::Resource& kind, const std::string& ns, const std::string& name) {
+  const auto note = [this](Object& object) {
+    annotations_of(object)["people/note"] = std::to_string(++values_);
+  };
+  cluster.edit(kind, ns, name, note, kUser);
+}
+
 void World::on_cluster(const Step& step) {
   const unsigned binding = step.a % scenario_.bindings;
   const auto ns = namespace_of(scenario_, binding);
@@ -232,15 +239,19 @@ void World::on_fault(const Step& step) {
         for_a_while(step, [&replica] { replica.start(); });
       } else {
         // Better than at any time: when something has just left it.
-        doomed_[number] = {step.b, step.lasts};
+        doomed_[number] = {step.b, step.lasts, false};
       }
       break;
     case Deed::stop:
       replica.request_stop();
       break;
     case Deed::pause:
-      replica.pause();
-      for_a_while(step, [&replica] { replica.resume(); });
+      if (step.b % 3 == 0) {
+        replica.pause();
+        for_a_while(step, [&replica] { replica.resume(); });
+      } else {
+        doomed_[number] = {step.b, step.lasts, true};
+      }
       break;
     case Deed::cut_cluster:
     case Deed::cut_cloud: {
@@ -258,6 +269,9 @@ void World::on_fault(const Step& step) {
       break;
     case Deed::storm_cloud:
       storm(Peer::cloud);
+      break;
+    case Deed::collide:
+      collisions_ = 1 + step.b % 4;
       break;
     case Deed::deny_writes:
       denied_kinds_ = 1 + step.b % 3;

@@ -4,6 +4,7 @@
 #include <deque>
 #include <utility>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 namespace edsm::sim {
@@ -20,6 +21,12 @@ constexpr base::Duration kKeepAlive = seconds(45);
 
 base::Error lost(std::string code) {
   return {base::Failure::transient, code, "the simulated network: " + code, std::nullopt};
+}
+
+/// As Go's net/http dates each answer.
+void add_date(net::Headers& headers, base::WallTime now) {
+  const std::chrono::sys_seconds second = std::chrono::floor<seconds>(now);
+  headers.set("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S} GMT", fmt::gmtime(second)));
 }
 
 net::Response response_of(Reply reply) {
@@ -91,6 +98,7 @@ class Network::CallExchange final : public Exchange {
 
   void answer(Reply reply) override { network_.deliver(call_, std::move(reply)); }
   void begin(int status, net::Headers headers) override {
+    add_date(headers, network_.schedule_.wall());
     later([status, headers = std::move(headers)](Call& call) {
       call.status = status;
       call.headers = headers;
@@ -261,6 +269,7 @@ void Network::deliver(const CallPtr& call, Reply reply) {
     return;
   }
   if (call->fate.kind == Fate::Kind::lie) reply = refusal(call->peer, true, call->request);
+  add_date(reply.headers, schedule_.wall());
   schedule_.at(schedule_.now() + call->fate.back, call->owner,
                [this, call, reply = std::move(reply)]() mutable {
                  if (call->left || call->settled) return;

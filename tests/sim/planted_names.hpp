@@ -26,6 +26,8 @@ inline constexpr std::array kPlanted = {
     std::pair("retry-at-once", base::Bug::retry_at_once),
     std::pair("log-the-value", base::Bug::log_the_value),
     std::pair("skip-the-relist", base::Bug::skip_the_relist),
+    std::pair("swallow-conflict", base::Bug::swallow_conflict),
+    std::pair("write-after-the-lease", base::Bug::write_after_the_lease),
 };
 
 }  // namespace edsm::sim

@@ -13,15 +13,41 @@ namespace edsm::sim {
 namespace {
 
 using std::chrono::minutes;
+using std::chrono::seconds;
 
-/// From the end of the faults until everything is right: back-offs of up to five minutes, a list of
-/// the cloud that lags five more, a sweep each five.
+/// From the end of the faults until everything is right, at most: back-offs of up to five minutes,
+/// a list of the cloud that lags five more, a sweep each five.
 constexpr base::Duration kSettle = minutes(20);
-/// Long enough for two sweeps and a new round of every watch.
-constexpr base::Duration kRest = minutes(11);
+/// It counts as settled when all is right and nothing was done for longer than any back-off, lag or
+/// sweep takes.
+constexpr base::Duration kQuiet = minutes(6);
+/// After that nothing may happen for as long again: another sweep, a new round of every watch.
+constexpr base::Duration kRest = minutes(6);
 constexpr int kShrinkTries = 400;
 /// A hundred times what an ordinary run takes.
 constexpr std::uint64_t kMaxSteps = 500'000;
+
+/// What was done: writes, restarts, and values read unless some cannot be used and are asked for
+/// now and then.
+std::uint64_t effects_and_reads(const World& world, const Witness& witness) {
+  return witness.effects() + (world.troubled() ? 0 : value_reads(world));
+}
+
+/// Runs until the world has settled or the time for it is over; false after an objection.
+bool settle(World& world, const Witness& witness) {
+  const auto last = world.schedule.now() + kSettle;
+  auto quiet_since = world.schedule.now();
+  auto seen = effects_and_reads(world, witness);
+  while (world.schedule.now() < last) {
+    if (!world.run_until(world.schedule.now() + seconds(30))) return false;
+    const auto now = effects_and_reads(world, witness);
+    if (now != seen) quiet_since = world.schedule.now();
+    seen = now;
+    const bool quiet = world.schedule.now() - quiet_since >= kQuiet;
+    if (quiet && not_converged(world, witness).empty()) break;
+  }
+  return true;
+}
 
 /// What is wrong, without the names of whom it befell.
 std::string kind_of_objection(const std::string& objection) {
@@ -44,18 +70,18 @@ Verdict play(const Scenario& scenario, const Trace& trace) {
     return witness.look();
   };
   try {
-    const auto active = world.begin() + scenario.length() + std::chrono::seconds(1);
+    const auto active = world.begin() + scenario.length() + seconds(1);
     bool good = world.run_until(active);
     if (good) {
       if (trace) trace("-- calm");
       world.calm_down();
-      good = world.run_until(active + kSettle);
+      good = settle(world, witness);
     }
     if (good) {
       if (trace) trace("-- rest");
       check_converged(world, witness);
       const Rest rest(world, witness);
-      good = witness.objection().empty() && world.run_until(active + kSettle + kRest);
+      good = witness.objection().empty() && world.run_until(world.schedule.now() + kRest);
       if (good) rest.check(world, witness, static_cast<double>(kRest / minutes(1)));
       check_converged(world, witness);
       check_canaries(world, witness);

@@ -48,6 +48,7 @@ enum class Deed : std::uint8_t {
   skew,           ///< `b`: minutes
   storm_cluster,  ///< `a`: how bad
   storm_cloud,    ///<
+  collide,        ///< somebody edits what is just being written: `b` times
   deny_writes,    ///< an admission policy refuses: `a` 0 Secrets, 1 workloads, 2 all
   compact,
   close_watches,

@@ -206,8 +206,6 @@ void Witness::judge_restart(const std::string& id, const std::vector<WorkloadSta
     const Key target{ns, name};
     const auto then = before.digests.find(name);
     if (then == before.digests.end()) {
-      // By the clock of a replica that is wrong, against that of the server.
-      if (world_.scenario().has(Deed::skew)) return;
       if (changed_since(target, after.created, after.revision)) return;
       continue;
     }

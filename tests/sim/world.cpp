@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
+#include "net/url.hpp"
 #include "sync/names.hpp"
 
 namespace edsm::sim {
@@ -100,6 +101,7 @@ World::World(const Scenario& scenario)
   };
   network.on_sent = [this](const Sent& sent) {
     count_down(sent.replica);
+    if (collisions_ != 0) collide_with(sent);
     if (on_sent) on_sent(sent);
   };
   cluster.gate([this](const Access& access) -> std::optional<Reply> {
@@ -162,7 +164,7 @@ void World::calm_down() {
     for (const auto& replica : replicas_) network.cut(replica->number(), peer, false);
   }
   doomed_.clear();
-  denied_kinds_ = losing_ = duplicating_ = 0;
+  collisions_ = denied_kinds_ = losing_ = duplicating_ = 0;
   late_ = {};
   aws.faults = {};
   for (const auto& replica : replicas_) {
@@ -251,12 +253,29 @@ void World::for_a_while(const Step& step, std::function<void()> end) {
 void World::count_down(int replica) {
   const auto at = doomed_.find(replica);
   if (at == doomed_.end() || at->second.requests-- > 1) return;
-  const auto lasts = at->second.lasts;
+  const auto doom = at->second;
   doomed_.erase(at);
-  schedule.after({}, [this, replica] { replicas_[static_cast<std::size_t>(replica)]->crash(); });
-  schedule.after(lasts, [this, replica] {
-    if (!calm_) replicas_[static_cast<std::size_t>(replica)]->start();
+  auto& victim = *replicas_[static_cast<std::size_t>(replica)];
+  schedule.after({}, [&victim, doom] { doom.stands_still ? victim.pause() : victim.crash(); });
+  schedule.after(doom.lasts, [this, &victim, doom] {
+    if (!calm_) doom.stands_still ? victim.resume() : victim.start();
   });
+}
+
+/// Between its leaving and its arrival.
+void World::collide_with(const Sent& sent) {
+  if (sent.peer != Peer::cluster || sent.request.method != net::Method::patch) return;
+  const auto url = net::Url::parse(sent.request.url);
+  for (const auto& kind :
+       {kube::kSecrets, kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
+    for (const auto& object : cluster.all(kind)) {
+      if (!url || url->path != kind.path(object->ns(), object->name())) continue;
+      --collisions_;
+      schedule.after({}, [this, kind, ns = std::string(object->ns()),
+                          name = std::string(object->name())] { touch(kind, ns, name); });
+      return;
+    }
+  }
 }
 
 void World::route(std::string body) {

@@ -67,6 +67,7 @@ class World {
   /// Some binding's source is gone or unusable.
   bool troubled() const;
   Replica& replica(unsigned number) { return *replicas_[number]; }
+  const Replica& replica(unsigned number) const { return *replicas_[number]; }
   std::size_t replicas() const { return replicas_.size(); }
   /// Whose token it is.
   static std::string user(int replica);
@@ -90,12 +91,14 @@ class World {
   void create_binding(unsigned binding);
   void note_change_of(const std::string& ns, const std::string& binding);
   void create_workload(unsigned workload);
+  void touch(const kube::Resource& kind, const std::string& ns, const std::string& name);
   void edit_target(unsigned binding, const std::function<void(Object&)>& edit);
   std::string new_token(int replica);
   void route(std::string body);
   void enqueue(const std::string& body, std::optional<unsigned> secret, base::Instant at);
   void for_a_while(const Step& step, std::function<void()> end);
   void count_down(int replica);
+  void collide_with(const Sent& sent);
 
   Scenario scenario_;
   base::Instant begin_;
@@ -111,12 +114,14 @@ class World {
   unsigned losing_ = 0;       ///< per mille
   unsigned duplicating_ = 0;  ///< per mille
   base::Duration late_{};
-  /// Replicas that crash with the n-th request from now on, and for how long.
+  /// Replicas that crash, or stand still, with the n-th request from now on, and for how long.
   struct Doom {
     unsigned requests;
     base::Duration lasts;
+    bool stands_still;
   };
   std::map<int, Doom> doomed_;
+  unsigned collisions_ = 0;    ///< that are still to come
   unsigned denied_kinds_ = 0;  ///< bit 0: Secrets, bit 1: workloads
 };
 

@@ -166,7 +166,15 @@ class FakeKube final : public net::Http {
     const bool to_status = path.ends_with("/status");
     if (to_status) path.resize(path.size() - 7);
     Object body;
-    if (!request.body.empty()) body = boost::json::parse(request.body.view()).as_object();
+    boost::json::array operations;
+    if (!request.body.empty()) {
+      auto given = boost::json::parse(request.body.view());
+      if (given.is_array()) {
+        operations = std::move(given.as_array());
+      } else {
+        body = std::move(given.as_object());
+      }
+    }
     if (request.method == net::Method::post) {
       const auto name = std::string(body.at("metadata").at("name").as_string());
       path += "/" + name;
@@ -194,9 +202,23 @@ class FakeKube final : public net::Http {
     }
     const auto type = request.headers.find("Content-Type").value_or("");
     auto object = at->second;
+    if (!carry_out(object, operations)) return status(422, "Invalid");
     merge(object, body, type.starts_with("application/strategic"));
     store(path, std::move(object));
     return show(request, objects_.at(path));
+  }
+
+  /// A JSON patch out of "test", and "add" of a member of the object itself.
+  static bool carry_out(Object& object, const boost::json::array& operations) {
+    for (const auto& operation : operations) {
+      const std::string path(operation.at("path").as_string());
+      if (operation.at("op") == "test") {
+        if (boost::json::value(object).at_pointer(path) != operation.at("value")) return false;
+      } else {
+        object[path.substr(1)] = operation.at("value");
+      }
+    }
+    return true;
   }
 
   static void merge(Object& object, const Object& patch, bool strategic) {

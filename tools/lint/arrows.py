@@ -23,8 +23,8 @@ TEST_FILE = re.compile(r"(\w+_)?test(_support)?\.[ch]pp$")  # x_test.cpp, and te
 CLOUDS = ("aws", "gcp", "azure")
 CLOUD_NAME = re.compile(r"(?<![a-z])(aws|gcp|azure)", re.IGNORECASE)
 
-# They hand the environment on to the programs that they start.
-PROGRAM_RUNNERS = ("src/kube/process_runner.cpp", "src/cloud/aws/process_runner.cpp")
+# Hands the environment on to the programs that it starts.
+PROGRAM_RUNNER = "src/base/process_runner.cpp"
 
 # What would make a test depend on the machine, and who may: pattern, reason, files (or folders).
 RESERVED: list[tuple[re.Pattern[str], str, tuple[str, ...]]] = [
@@ -37,7 +37,7 @@ RESERVED: list[tuple[re.Pattern[str], str, tuple[str, ...]]] = [
     (re.compile(r"\bstd::(j?thread|(?:recursive_|shared_|timed_)?mutex|async|condition_variable)\b"),
      "the program has one thread", ()),
     (re.compile(r"::getenv\b|\bsecure_getenv\b|\benviron\b"),  # a function argument may be called getenv
-     "only src/cli reads the environment", ("src/cli/", *PROGRAM_RUNNERS)),
+     "only src/cli reads the environment", ("src/cli/", PROGRAM_RUNNER)),
     (re.compile(r"\bthis_thread::sleep|(?<![\w.>:])u?sleep\("),
      "wait on a base::Clock", ()),
 ]

@@ -6,7 +6,6 @@
 #include "cloud/aws/credential_cache.hpp"
 #include "cloud/aws/credential_chain.hpp"
 #include "cloud/aws/inbox.hpp"
-#include "cloud/aws/process_runner.hpp"
 #include "cloud/aws/provider.hpp"
 
 namespace edsm::cloud::aws {
@@ -50,7 +49,7 @@ struct Cloud::Parts {
   Settings settings;
   net::Http& api;
   Wiring wiring;
-  ChildProcessRunner processes;
+  base::SpawningRunner processes;
   CredentialCache credentials;
   SecretsManagerProvider provider;
   std::vector<std::unique_ptr<SqsInbox>> inboxes;

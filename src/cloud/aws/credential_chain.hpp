@@ -15,7 +15,7 @@ struct ProviderDeps {
   net::Http& api;
   net::Http& metadata;
   ReadFile read_file;
-  ProcessRunner& processes;
+  base::ProcessRunner& processes;
   std::string sts_region;
   std::string sts_url;
 };

@@ -4,7 +4,6 @@
 #include "cloud/aws/container_credentials.hpp"
 #include "cloud/aws/credential_chain.hpp"
 #include "cloud/aws/instance_credentials.hpp"
-#include "cloud/aws/process_runner.hpp"
 #include "support/aws_bench.hpp"
 
 namespace edsm::cloud::aws {
@@ -25,11 +24,11 @@ constexpr std::string_view xml =
     "Expiration></Credentials>"
     "</AssumeRoleResult></AssumeRoleResponse>";
 
-class FakeRunner final : public ProcessRunner {
+class FakeRunner final : public base::ProcessRunner {
  public:
-  base::Task<base::Result<base::SecretBytes>> run(std::vector<std::string> argv,
-                                                  base::Duration) override {
-    seen = std::move(argv);
+  base::Task<base::Result<base::SecretBytes>> run(base::Command command) override {
+    seen = {command.program};
+    seen.insert(seen.end(), command.args.begin(), command.args.end());
     if (output.empty())
       co_return base::fail(Failure::credentials, "ProcessFailed", "it ended with an error");
     co_return base::SecretBytes(output);
@@ -236,39 +235,6 @@ TEST(SplitCommand, AsAShellWould) {
   for (const auto& [text, words] : rows) EXPECT_EQ(split_command(text).value(), words) << text;
   for (const std::string_view bad : {"", "  ", "'a", "\"a", "a\\"})
     EXPECT_FALSE(split_command(bad)) << bad;
-}
-
-// Real programs: the subject is the system-call code. Its clock never moves by itself.
-class ChildProcessTest : public testing::Test {
- protected:
-  std::string run(std::vector<std::string> argv, base::Duration timeout = std::chrono::hours(1)) {
-    ChildProcessRunner runner(clock_);
-    const auto got = support::run(runner.run(std::move(argv), timeout));
-    return got ? std::string(got->view()) : got.error().code;
-  }
-  support::ManualClock clock_;
-};
-
-TEST_F(ChildProcessTest, GivesOutput) {
-  EXPECT_EQ(run({"/bin/echo", "a b", "$HOME"}), "a b $HOME\n");
-  EXPECT_EQ(run({"echo", "found by PATH"}), "found by PATH\n");
-  EXPECT_EQ(run({"/bin/sh", "-c", "echo hunter2 >&2; cat; ls /proc/self/fd | wc -l"}), "4\n")
-      << "standard input is empty, and only ls's own descriptor is open besides the three";
-}
-
-TEST_F(ChildProcessTest, Failures) {
-  EXPECT_EQ(run({"/nowhere/at/all"}), "ProcessNotStarted");
-  EXPECT_EQ(run({"/bin/sh", "-c", "echo out; exit 3"}), "ProcessFailed");
-  EXPECT_EQ(run({"/bin/sh", "-c", "kill -9 $$"}), "ProcessFailed");
-  EXPECT_EQ(run({"/bin/sh", "-c", "yes | head -c 100000"}), "ProcessFailed") << "too much";
-}
-
-TEST_F(ChildProcessTest, ALateOneIsKilled) {
-  support::ManualClock impatient(true);
-  ChildProcessRunner runner(impatient);
-  const auto got = support::run(runner.run({"/bin/sleep", "1000"}, std::chrono::seconds(5)));
-  ASSERT_FALSE(got);
-  EXPECT_EQ(got.error().code, "ProcessTimeout");
 }
 
 }  // namespace

@@ -51,8 +51,13 @@ base::Result<std::vector<std::string>> split_command(std::string_view text) {
 }
 
 base::Task<base::Result<Credentials>> ProcessCredentials::get() {
-  std::vector<std::string> argv = argv_;
-  auto output = co_await runner_.run(std::move(argv), std::chrono::seconds(30));
+  base::Command command;
+  command.program = argv_.front();
+  command.args.assign(argv_.begin() + 1, argv_.end());
+  command.time_limit = std::chrono::seconds(30);
+  command.output_limit = std::size_t{64} << 10U;
+  command.quiet = true;
+  auto output = co_await runner_.run(std::move(command));
   const std::string origin = fmt::format("credential_process {}", argv_.front());
   if (!output) co_return base::fail(std::move(output.error()), origin);
   const auto document = base::JsonDocument::parse(output->view());

@@ -1,8 +1,8 @@
 #include "cloud/aws/shared_config.hpp"
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
+#include "base/wiping_memory.hpp"
 #include "cloud/aws/text.hpp"
 
 namespace edsm::cloud::aws {
@@ -93,7 +93,7 @@ void hide_secrets(Section& section) {
   for (const std::string_view key : {"aws_secret_access_key", "aws_session_token"}) {
     const auto found = section.find(key);
     if (found == section.end() || found->second.empty()) continue;
-    OPENSSL_cleanse(found->second.data(), found->second.size());
+    base::wipe(found->second.data(), found->second.size());
     found->second = "set";
   }
 }

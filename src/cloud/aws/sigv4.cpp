@@ -4,10 +4,10 @@
 #include <array>
 
 #include <fmt/format.h>
-#include <openssl/crypto.h>
 
 #include "base/crypto.hpp"
 #include "base/time.hpp"
+#include "base/wiping_memory.hpp"
 #include "cloud/aws/text.hpp"
 
 namespace edsm::cloud::aws {
@@ -75,7 +75,7 @@ base::SecretBytes hmac(std::string_view key, std::string_view text) {
   base::Sha256 hash = base::hmac_sha256(key, text);
   base::SecretBytes result(
       std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
-  OPENSSL_cleanse(hash.data(), hash.size());
+  base::wipe(hash.data(), hash.size());
   return result;
 }
 

@@ -1,4 +1,4 @@
-#include "kube/process_runner.hpp"
+#include "base/process_runner.hpp"
 
 #include <array>
 #include <cerrno>
@@ -24,19 +24,19 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-namespace edsm::kube {
+namespace edsm::base {
 namespace {
 
 namespace asio = boost::asio;
 using Executor = asio::any_io_executor;
 
-std::unexpected<base::Error> failed(const Command& command, std::string_view what) {
-  return base::fail(base::Failure::credentials, "ExecPlugin",
-                    fmt::format("exec plugin {}: {}", command.program, what));
+std::unexpected<Error> failed(std::string code, std::string what) {
+  return fail(Failure::credentials, std::move(code), std::move(what));
 }
 
-std::string message(int error) {
-  return std::generic_category().message(error);
+std::unexpected<Error> not_started(int cause) {
+  return failed("ProcessNotStarted",
+                "cannot be started: " + std::generic_category().message(cause));
 }
 
 /// A started process in a group of its own. What still runs when this ends is killed.
@@ -54,7 +54,7 @@ class Child {
   Child& operator=(const Child&) = delete;
 
   /// Everything that it prints, then its exit status as waitpid gives it; nullopt: too much.
-  base::Task<std::optional<int>> finish(base::SecretBytes& printed, std::size_t limit);
+  Task<std::optional<int>> finish(SecretBytes& printed, std::size_t limit);
 
  private:
   pid_t pid_;
@@ -62,7 +62,7 @@ class Child {
   asio::posix::stream_descriptor exited_;
 };
 
-base::Task<std::optional<int>> Child::finish(base::SecretBytes& printed, std::size_t limit) {
+Task<std::optional<int>> Child::finish(SecretBytes& printed, std::size_t limit) {
   std::array<char, 4096> piece{};
   const asio::mutable_buffer buffer = asio::buffer(piece);
   boost::system::error_code error;
@@ -108,7 +108,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 /// posix_spawnp's attributes: a process group of its own, default signals, none blocked.
 class SpawnSetup {
  public:
-  explicit SpawnSetup(int output) {
+  SpawnSetup(int output, bool quiet) {
     ::posix_spawnattr_init(&attributes);
     sigset_t signals;
     ::sigemptyset(&signals);
@@ -121,6 +121,10 @@ class SpawnSetup {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    if (quiet) {
+      ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    }
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   }
   ~SpawnSetup() {
     ::posix_spawn_file_actions_destroy(&actions);
@@ -133,20 +137,20 @@ class SpawnSetup {
   posix_spawn_file_actions_t actions{};
 };
 
-base::Result<std::unique_ptr<Child>> start(const Command& command, const Executor& executor) {
+Result<std::unique_ptr<Child>> start(const Command& command, const Executor& executor) {
   std::array<int, 2> pipe{};
-  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return failed(command, message(errno));
+  if (::pipe2(pipe.data(), O_CLOEXEC) != 0) return not_started(errno);
   std::vector<std::string> args{command.program};
   args.insert(args.end(), command.args.begin(), command.args.end());
   std::vector<std::string> env = environment(command);
-  const SpawnSetup setup(pipe[1]);
+  const SpawnSetup setup(pipe[1], command.quiet);
   pid_t pid = 0;
   const int error = ::posix_spawnp(&pid, command.program.c_str(), &setup.actions, &setup.attributes,
                                    pointers(args).data(), pointers(env).data());
   ::close(pipe[1]);
   if (error != 0) {
     ::close(pipe[0]);
-    return failed(command, "cannot be started: " + message(error));
+    return not_started(error);
   }
   const auto pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
   if (pidfd < 0) {
@@ -154,39 +158,41 @@ base::Result<std::unique_ptr<Child>> start(const Command& command, const Executo
     ::close(pipe[0]);
     ::kill(-pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
-    return failed(command, "cannot be watched: " + message(cause));
+    return not_started(cause);
   }
   return std::make_unique<Child>(executor, pid, pipe[0], pidfd);
 }
 
 }  // namespace
 
-base::Task<base::Result<base::SecretBytes>> SpawningRunner::run(Command command) {
+Task<Result<SecretBytes>> SpawningRunner::run(Command command) {
   using namespace asio::experimental::awaitable_operators;
   const auto executor = co_await asio::this_coro::executor;
   const auto child = start(command, executor);
   if (!child) co_return std::unexpected(child.error());
 
-  base::SecretBytes printed;
-  const base::Instant deadline = clock_.now() + command.time_limit;
+  SecretBytes printed;
+  const Instant deadline = clock_.now() + command.time_limit;
   const auto outcome =
       co_await ((*child)->finish(printed, command.output_limit) || clock_.sleep_until(deadline));
   if (outcome.index() != 0) {
     const auto limit = std::chrono::ceil<std::chrono::seconds>(command.time_limit);
-    co_return failed(command, fmt::format("did not end within {} s", limit.count()));
+    co_return failed("ProcessTimeout", fmt::format("did not end within {} s", limit.count()));
   }
   const std::optional<int> status = std::get<0>(outcome);
   if (!status)
-    co_return failed(command,
+    co_return failed("ProcessFailed",
                      "printed more than " + std::to_string(command.output_limit) + " bytes");
   if (WIFSIGNALED(*status)) {
-    co_return failed(command, fmt::format("was killed by signal {}", WTERMSIG(*status)));
+    co_return failed("ProcessFailed", fmt::format("was killed by signal {}", WTERMSIG(*status)));
   }
   if (WEXITSTATUS(*status) != 0) {
-    co_return failed(command, fmt::format("exited with {}; see its own words on standard error",
-                                          WEXITSTATUS(*status)));
+    const std::string_view where =
+        command.quiet ? "run it by hand to see why" : "see its own words on standard error";
+    co_return failed("ProcessFailed",
+                     fmt::format("exited with {}; {}", WEXITSTATUS(*status), where));
   }
   co_return printed;
 }
 
-}  // namespace edsm::kube
+}  // namespace edsm::base

@@ -8,8 +8,7 @@
 
 #include <stdlib.h>
 
-/// For this room's tests only.
-namespace edsm::kube::test {
+namespace edsm::support {
 
 /// A temporary folder, removed at the end.
 class ScratchFolder {
@@ -33,4 +32,4 @@ class ScratchFolder {
   std::string path_;
 };
 
-}  // namespace edsm::kube::test
+}  // namespace edsm::support

@@ -1,4 +1,4 @@
-#include "kube/process_runner.hpp"
+#include "base/process_runner.hpp"
 
 #include <cerrno>
 #include <cstdlib>
@@ -9,32 +9,31 @@
 #include <unistd.h>
 
 #include "base/system_clock.hpp"
-#include "kube/scratch_folder.hpp"
-#include "kube/test_support.hpp"
+#include "support/run.hpp"
+#include "support/scratch_folder.hpp"
 
-namespace edsm::kube {
+namespace edsm::base {
 namespace {
 
 class ProcessRunnerTest : public ::testing::Test {
  protected:
-  base::Result<base::SecretBytes> run(const std::string& script) {
+  Result<SecretBytes> run(const std::string& script) {
     command.program = "/bin/sh";
     command.args = {"-c", script};
-    return bench.run(runner.run(std::move(command)));
+    return support::run(runner.run(std::move(command)));
   }
   std::string failure(const std::string& script) {
     const auto result = run(script);
     return result ? "no failure" : result.error().text;
   }
 
-  base::SystemClock clock;
-  test::Bench bench;
+  SystemClock clock;
   SpawningRunner runner{clock};
   Command command;
 };
 
-TEST_F(ProcessRunnerTest, ARealPlugin) {
-  const test::ScratchFolder folder;
+TEST_F(ProcessRunnerTest, ArgumentsAndEnvironment) {
+  const support::ScratchFolder folder;
   const std::string plugin = folder.write(
       "plugin", "#!/bin/sh\nread line && exit 9\nprintf '%s %s %s' \"$1\" \"$INFO\" \"$HOME\"\n");
   std::filesystem::permissions(plugin, std::filesystem::perms::owner_all);
@@ -42,7 +41,7 @@ TEST_F(ProcessRunnerTest, ARealPlugin) {
   command.program = plugin;
   command.args = {"a b"};
   command.env = {{"INFO", "{\"x\":1}"}, {"HOME", "/own"}};
-  const auto result = bench.run(runner.run(std::move(command)));
+  const auto result = support::run(runner.run(std::move(command)));
   ASSERT_TRUE(result) << result.error().text;
   EXPECT_EQ(result->view(), "a b {\"x\":1} /own");
 }
@@ -51,6 +50,13 @@ TEST_F(ProcessRunnerTest, LongOutput) {
   const auto result = run("i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done");
   ASSERT_TRUE(result);
   EXPECT_EQ(result->size(), 220000U);
+}
+
+TEST_F(ProcessRunnerTest, ItHasNoDescriptorsOfOurs) {
+  command.quiet = true;
+  const auto result = run("echo hunter2 >&2; cat; ls /proc/self/fd | wc -l");
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->view(), "4\n") << "the three, and what ls opened to look";
 }
 
 TEST_F(ProcessRunnerTest, Failures) {
@@ -63,11 +69,12 @@ TEST_F(ProcessRunnerTest, Failures) {
 
 TEST_F(ProcessRunnerTest, MissingProgram) {
   command.program = "/none/such";
-  const auto result = bench.run(runner.run(std::move(command)));
+  const auto result = support::run(runner.run(std::move(command)));
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().failure, base::Failure::credentials);
-  EXPECT_TRUE(result.error().text.contains("/none/such: cannot be started: No such file"))
+  EXPECT_EQ(result.error().failure, Failure::credentials);
+  EXPECT_TRUE(result.error().text.contains("cannot be started: No such file"))
       << result.error().text;
+  EXPECT_EQ(result.error().code, "ProcessNotStarted");
 }
 
 /// Whether a process that is not our child ends; awaited, since a killed one may take a moment.
@@ -81,11 +88,11 @@ bool ends(pid_t pid) {
 }
 
 TEST_F(ProcessRunnerTest, OverdueOnesAreKilledWithTheirChildren) {
-  const test::ScratchFolder folder;
+  const support::ScratchFolder folder;
   const std::string pid_file = folder.path("pid");
   command.time_limit = std::chrono::milliseconds(300);
   const std::string said = failure("sleep 1000 & echo $! >" + pid_file + "; wait");
-  EXPECT_TRUE(said.contains("did not end within")) << said;
+  EXPECT_TRUE(said.contains("did not end within 1 s")) << said;
   pid_t pid = 0;
   std::ifstream(pid_file) >> pid;
   ASSERT_GT(pid, 0);
@@ -93,4 +100,4 @@ TEST_F(ProcessRunnerTest, OverdueOnesAreKilledWithTheirChildren) {
 }
 
 }  // namespace
-}  // namespace edsm::kube
+}  // namespace edsm::base
