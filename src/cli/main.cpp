@@ -1,16 +1,39 @@
 #include <cstdio>
+#include <variant>
 
 #include "cli/harden.hpp"
 #include "cli/options.hpp"
 #include "cli/program.hpp"
 
+namespace {
+
+using namespace edsm::cli;
+
+int carry_out(const RunOptions& options) {
+  return run_program(options);
+}
+int carry_out(const DoctorOptions& options) {
+  return run_doctor(options);
+}
+int carry_out(const StatusOptions& options) {
+  return run_status(options);
+}
+int carry_out(const ImpactOptions& options) {
+  return run_impact(options);
+}
+int carry_out(const SyncOptions& options) {
+  return run_sync(options);
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  edsm::cli::harden_process();
-  const auto options = edsm::cli::parse_command_line(argc, argv);
-  if (!options) {
-    const auto& ending = options.error();
+  harden_process();
+  const auto command = parse_command_line(argc, argv);
+  if (!command) {
+    const auto& ending = command.error();
     std::fputs(ending.output.c_str(), ending.exit_code == 0 ? stdout : stderr);
     return ending.exit_code;
   }
-  return edsm::cli::run_program(*options);
+  return std::visit([](const auto& options) { return carry_out(options); }, *command);
 }

@@ -96,6 +96,44 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
       ->option_text("NUMBER");
 }
 
+void add_cluster_options(CLI::App& app, ClusterOptions& options) {
+  app.add_option("--kubeconfig", options.kubeconfig,
+                 "Reach the API server by this file. [KUBECONFIG, else in-cluster, else "
+                 "~/.kube/config]")
+      ->option_text("FILE");
+  app.add_option("--context", options.context, "Context of the kubeconfig. [its current-context]")
+      ->option_text("NAME");
+  app.add_option("-n,--namespace", options.ns, "Look at this namespace. [the context's]")
+      ->option_text("NAMESPACE");
+}
+
+/// Of the commands that list.
+void add_list_options(CLI::App& app, ClusterOptions& cluster, Output& output) {
+  add_cluster_options(app, cluster);
+  app.add_flag("-A,--all-namespaces", cluster.all_namespaces, "Look at all namespaces.");
+  static const std::map<std::string, Output> outputs = {{"table", Output::table},
+                                                        {"json", Output::json}};
+  app.add_option("-o,--output", output, "table or json. [table]")
+      ->transform(CLI::CheckedTransformer(outputs))
+      ->option_text("FORMAT");
+}
+
+void add_doctor_options(CLI::App& app, DoctorOptions& options) {
+  add_list_options(app, options.cluster, options.output);
+  app.remove_option(app.get_option("--all-namespaces"));
+  app.get_option("--namespace")
+      ->description("The only namespace that the controller watches. [all namespaces]");
+  app.add_option("--own-namespace", options.own_namespace,
+                 "The controller's own namespace. [POD_NAMESPACE, else kube-system]")
+      ->option_text("NAMESPACE");
+  app.add_option("--as", options.as,
+                 "Whose rights to check, such as system:serviceaccount:kube-system:edsm. [yours]")
+      ->option_text("USER");
+  app.footer(
+      "Queues, credentials and regions are those of the environment, as for `edsm run`: in "
+      "the controller's pod everything is checked as the controller sees it.");
+}
+
 void add_log_options(CLI::App& run, RunOptions& options) {
   run.add_option_function<std::string>(
          "--log-level,--zap-log-level",
@@ -140,13 +178,32 @@ std::string markdown(const CLI::App& run) {
   return page + "\n## Environment\n\n" + environment_markdown();
 }
 
+/// `edsm run` after its words were read.
+std::expected<Command, Ending> checked(RunOptions options, const Times& times) {
+  if (options.metrics_secure && options.metrics_cert_path.empty()) {
+    return std::unexpected(
+        Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
+  }
+  options.sync.rollout_window = to_duration(times.rollout_window_ms);
+  options.sync.resync_interval = to_duration(times.resync_interval_ms);
+  if (options.sync.resync_interval < std::chrono::seconds(10)) {
+    return std::unexpected(Ending{kUsageError, "edsm: --resync-interval must be at least 10s\n"});
+  }
+  return options;
+}
+
 }  // namespace
 
-std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const* argv) {
-  RunOptions options;
+std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv) {
+  RunOptions run_options;
   Times times;
-  options.log_format =
+  run_options.log_format =
       ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
+  DoctorOptions doctor_options;
+  StatusOptions status_options;
+  ImpactOptions impact_options;
+  SyncOptions sync_options;
+  double timeout_ms = 60'000;
 
   CLI::App app(
       "EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
@@ -155,13 +212,29 @@ std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(38);
   auto* const run = app.add_subcommand("run", "Run the controller until SIGTERM or SIGINT.");
-  auto* const version =
-      app.add_subcommand("version", "Print the version and what it was built with.");
   bool help_markdown = false;
   run->add_flag("--help-markdown", help_markdown)->group("");
-  add_run_options(*run, options, times);
-  add_log_options(*run, options);
+  add_run_options(*run, run_options, times);
+  add_log_options(*run, run_options);
   run->footer(environment_help());
+  auto* const doctor =
+      app.add_subcommand("doctor", "Check everything that EDSM needs, and say how to mend it.");
+  add_doctor_options(*doctor, doctor_options);
+  auto* const status =
+      app.add_subcommand("status", "Show every EventDrivenSecret, and how far its workloads are.");
+  add_list_options(*status, status_options.cluster, status_options.output);
+  status->add_flag("-w,--watch", status_options.watch, "Show it again every two seconds.");
+  auto* const impact =
+      app.add_subcommand("impact", "Show what a new value of a secret would restart.");
+  add_list_options(*impact, impact_options.cluster, impact_options.output);
+  impact->add_option("SECRET", impact_options.secret, "Its name or ARN.")->required();
+  auto* const sync = app.add_subcommand("sync", "Have values read again now, and wait for it.");
+  add_cluster_options(*sync, sync_options.cluster);
+  add_duration(*sync, "--timeout", timeout_ms, "How long to wait for each. [60s]");
+  sync->add_option("BINDING", sync_options.bindings, "EventDrivenSecrets: NAME or NAMESPACE/NAME.")
+      ->required();
+  auto* const version =
+      app.add_subcommand("version", "Print the version and what it was built with.");
   app.footer("`edsm COMMAND --help` explains a command.");
 
   try {
@@ -173,19 +246,15 @@ std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const
     if (code == 0) return std::unexpected(Ending{0, out.str()});
     return std::unexpected(Ending{kUsageError, "edsm: " + err.str()});
   }
-  if (version->parsed()) return std::unexpected(Ending{0, version_text()});
   if (help_markdown) return std::unexpected(Ending{0, markdown(*run)});
-  if (!run->parsed()) return std::unexpected(Ending{kUsageError, app.help()});
-  if (options.metrics_secure && options.metrics_cert_path.empty()) {
-    return std::unexpected(
-        Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
-  }
-  options.sync.rollout_window = to_duration(times.rollout_window_ms);
-  options.sync.resync_interval = to_duration(times.resync_interval_ms);
-  if (options.sync.resync_interval < std::chrono::seconds(10)) {
-    return std::unexpected(Ending{kUsageError, "edsm: --resync-interval must be at least 10s\n"});
-  }
-  return options;
+  if (run->parsed()) return checked(std::move(run_options), times);
+  if (doctor->parsed()) return doctor_options;
+  if (status->parsed()) return status_options;
+  if (impact->parsed()) return impact_options;
+  sync_options.timeout = to_duration(timeout_ms);
+  if (sync->parsed()) return sync_options;
+  if (version->parsed()) return std::unexpected(Ending{0, version_text()});
+  return std::unexpected(Ending{kUsageError, app.help()});
 }
 
 }  // namespace edsm::cli

@@ -2,7 +2,12 @@
 
 #include <expected>
 #include <string>
+#include <variant>
 
+#include "cli/commands/doctor.hpp"
+#include "cli/commands/impact.hpp"
+#include "cli/commands/status.hpp"
+#include "cli/commands/sync.hpp"
 #include "sync/shared.hpp"
 #include "telemetry/log.hpp"
 
@@ -32,7 +37,10 @@ struct Ending {
   std::string output;  ///< to standard output if the code is 0, else to standard error
 };
 
+/// One of edsm's commands.
+using Command = std::variant<RunOptions, DoctorOptions, StatusOptions, ImpactOptions, SyncOptions>;
+
 /// Reads the command line. Help, version and mistakes are Endings.
-std::expected<RunOptions, Ending> parse_command_line(int argc, const char* const* argv);
+std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace edsm::cli

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 using Words = std::vector<const char*>;
 
-std::expected<RunOptions, Ending> parse(Words words) {
+std::expected<Command, Ending> parse(Words words) {
   words.insert(words.begin(), "edsm");
   return parse_command_line(static_cast<int>(words.size()), words.data());
 }
@@ -19,10 +19,26 @@ std::expected<RunOptions, Ending> parse(Words words) {
 /// What `edsm run` makes of these words, which must be right.
 RunOptions run(Words words) {
   words.insert(words.begin(), "run");
-  auto options = parse(std::move(words));
-  if (options) return *options;
-  ADD_FAILURE() << options.error().output;
+  auto command = parse(std::move(words));
+  if (command) return std::get<RunOptions>(*command);
+  ADD_FAILURE() << command.error().output;
   return {};
+}
+
+TEST(Options, CommandsForPeople) {
+  const auto status = std::get<StatusOptions>(*parse({"status", "-A", "-o", "json", "--watch"}));
+  EXPECT_TRUE(status.cluster.all_namespaces && status.watch);
+  EXPECT_EQ(status.output, Output::json);
+  const auto impact = std::get<ImpactOptions>(*parse({"impact", "prod/db", "-n", "shop"}));
+  EXPECT_EQ(impact.secret, "prod/db");
+  EXPECT_EQ(impact.cluster.ns, "shop");
+  const auto sync = std::get<SyncOptions>(*parse({"sync", "a", "shop/b", "--timeout=5s"}));
+  EXPECT_EQ(sync.bindings, (std::vector<std::string>{"a", "shop/b"}));
+  EXPECT_EQ(sync.timeout, 5s);
+  for (const auto& bad :
+       {Words{"impact"}, Words{"sync"}, Words{"status", "extra"}, Words{"status", "-o", "yaml"}}) {
+    EXPECT_EQ(parse(bad).error().exit_code, 2);
+  }
 }
 
 TEST(Options, MistakesEndWithTwoAndNameTheFlag) {

@@ -1,0 +1,63 @@
+#include "cli/commands/cluster.hpp"
+
+#include <cstdio>
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fmt/format.h>
+
+#include "base/system_clock.hpp"
+#include "cli/environment.hpp"
+#include "kube/config.hpp"
+#include "net/curl_http.hpp"
+
+namespace edsm::cli {
+namespace {
+
+constexpr int kCannotConnect = 2;
+
+net::Transport transport_of(net::Transport transport) {
+  transport.user_agent = fmt::format("edsm/{} (linux/amd64)", EDSM_VERSION);
+  return transport;
+}
+
+}  // namespace
+
+void complain(const std::string& text) {
+  fmt::print(stderr, "edsm: {}\n", text);
+}
+
+int with_cluster(const ClusterOptions& options,
+                 const std::function<base::Task<int>(ClusterAccess)>& command) {
+  auto config = kube::load_config(environment, options.kubeconfig, options.context);
+  if (!config) {
+    complain(base::describe(config.error()));
+    return kCannotConnect;
+  }
+  net::curl_global_setup();
+  std::string ns = options.ns.empty() ? config->ns : options.ns;
+  if (options.all_namespaces) ns.clear();
+  const std::string server = config->server;
+  base::SystemClock clock;
+  telemetry::Metrics metrics;
+  boost::asio::io_context io(1);
+  net::CurlHttp http(io.get_executor(), transport_of(config->transport.clone()));
+  const auto authority = kube::make_authority(
+      std::move(*config), clock,
+      {[&http](net::Transport fresh) { http.set_transport(transport_of(std::move(fresh))); }});
+  kube::Api api(http, http, *authority, clock, metrics, server, "edsm-cli");
+  std::optional<int> exit_code;
+  boost::asio::co_spawn(io, command({api, clock, std::move(ns)}),
+                        [&](const std::exception_ptr& error, int code) {
+                          if (error) std::rethrow_exception(error);
+                          exit_code = code;
+                          io.stop();
+                        });
+  io.run();
+  return exit_code.value_or(kCannotConnect);
+}
+
+}  // namespace edsm::cli

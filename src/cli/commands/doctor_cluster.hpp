@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/task.hpp"
+#include "cli/commands/findings.hpp"
+#include "kube/api.hpp"
+#include "sync/binding.hpp"
+
+namespace edsm::cli {
+
+/// What is to be looked at, and as whom.
+struct Examination {
+  kube::Api& api;
+  base::Clock& clock;
+  std::string watched;        ///< the one namespace that the controller works in; empty: all
+  std::string own_namespace;  ///< of its Lease and digest key
+  std::string as;             ///< whose rights are checked; empty: the caller's
+};
+
+struct ClusterSeen {
+  Findings findings;
+  std::vector<sync::Binding> bindings;
+};
+
+/// Server, clock, CustomResourceDefinition, rights, digest key, Lease and bindings. What cannot be
+/// looked at is a finding, too; without a server that answers there is only that one.
+base::Task<ClusterSeen> examine_cluster(Examination examination);
+
+/// Pure: what the difference between the server's clock and ours is worth.
+Finding judge_skew(base::Duration ahead);
+/// Pure: who leads, by a Lease that was read at `now` of the server's clock.
+Finding judge_lease(const boost::json::value& lease, base::WallTime now);
+
+}  // namespace edsm::cli

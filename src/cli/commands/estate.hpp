@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+#include "kube/api.hpp"
+#include "sync/binding.hpp"
+#include "sync/workload.hpp"
+
+namespace edsm::cli {
+
+/// A workload that names Secrets, and how many pods it wants.
+struct Consumer {
+  sync::Workload workload;
+  std::int64_t pods = 0;
+  bool paused = false;  ///< a Deployment that replaces no pods until it is resumed
+};
+
+/// What there is of EDSM in a cluster or one namespace.
+struct Estate {
+  std::vector<sync::Binding> bindings;  ///< by namespace and name
+  std::vector<Consumer> consumers;      ///< by namespace, kind and name
+
+  /// Those that name the binding's target.
+  std::vector<const Consumer*> users_of(const sync::Binding& binding) const;
+};
+
+/// Every object of a kind, page by page; an empty namespace means all.
+base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
+                                                                   kube::Resource kind,
+                                                                   std::string ns);
+base::Task<base::Result<std::vector<sync::Binding>>> read_bindings(kube::Api& api, std::string ns);
+base::Task<base::Result<Estate>> read_estate(kube::Api& api, std::string ns);
+
+/// Of a Deployment, StatefulSet or DaemonSet.
+std::int64_t wanted_pods(const boost::json::value& object);
+
+/// Whether a binding's secretPath (name or ARN) means the secret that somebody calls `wanted`, by
+/// name or ARN.
+bool same_secret(std::string_view path, std::string_view wanted);
+
+}  // namespace edsm::cli

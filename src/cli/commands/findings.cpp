@@ -1,0 +1,68 @@
+#include "cli/commands/findings.hpp"
+
+#include <algorithm>
+#include <string_view>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include "cli/commands/table.hpp"
+
+namespace edsm::cli {
+namespace {
+
+using Level = Finding::Level;
+
+std::string_view word(Level level) {
+  switch (level) {
+    case Level::good:
+      return "ok";
+    case Level::notice:
+      return "note";
+    case Level::warning:
+      return "WARN";
+    case Level::failure:
+      return "FAIL";
+  }
+  return "";
+}
+
+std::size_t count(const Findings& findings, Level level) {
+  return static_cast<std::size_t>(std::ranges::count(findings, level, &Finding::level));
+}
+
+std::string as_text(const Findings& findings) {
+  std::string text;
+  for (const auto& finding : findings) {
+    text += fmt::format("{:<5} {:<11} {}\n", word(finding.level), finding.area, finding.what);
+    if (!finding.remedy.empty()) text += fmt::format("{:18}-> {}\n", "", finding.remedy);
+  }
+  return text + fmt::format("\n{}, {}, {}\n", counted(findings.size(), "check"),
+                            counted(count(findings, Level::failure), "failure"),
+                            counted(count(findings, Level::warning), "warning"));
+}
+
+std::string as_json(const Findings& findings) {
+  boost::json::array list;
+  for (const auto& finding : findings) {
+    list.push_back({{"level", word(finding.level)},
+                    {"area", finding.area},
+                    {"what", finding.what},
+                    {"remedy", finding.remedy}});
+  }
+  return boost::json::serialize(list) + "\n";
+}
+
+}  // namespace
+
+bool healthy(const Findings& findings) {
+  return count(findings, Level::failure) == 0;
+}
+
+std::string show_findings(const Findings& findings, Output output) {
+  return output == Output::json ? as_json(findings) : as_text(findings);
+}
+
+}  // namespace edsm::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/commands/cluster.hpp"
+
+namespace edsm::cli {
+
+/// One thing that `edsm doctor` looked at.
+struct Finding {
+  enum class Level : std::uint8_t {
+    good,
+    notice,   ///< worth knowing
+    warning,  ///< works, but not as it should
+    failure,  ///< keeps EDSM from its work
+  };
+  Level level = Level::good;
+  std::string area;    ///< "kubernetes", "queue", …
+  std::string what;    ///< what was seen, naming the object
+  std::string remedy;  ///< what to do about it; empty where nothing has to be done
+};
+using Findings = std::vector<Finding>;
+
+/// No failure among them.
+bool healthy(const Findings& findings);
+/// For people: one line each, remedies below, a summary at the end. For programs: a JSON list.
+std::string show_findings(const Findings& findings, Output output);
+
+}  // namespace edsm::cli

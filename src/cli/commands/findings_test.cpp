@@ -1,0 +1,84 @@
+#include "cli/commands/findings.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/time.hpp"
+#include "cli/commands/doctor_cloud.hpp"
+#include "cli/commands/doctor_cluster.hpp"
+#include "support/fake_cloud.hpp"
+#include "support/run.hpp"
+#include "support/sync_values.hpp"
+
+namespace edsm::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using Level = Finding::Level;
+
+TEST(ShowFindings, TextAndJson) {
+  const Findings findings = {{Level::good, "crd", "served", ""},
+                             {Level::failure, "rbac", "may not patch secrets", "grant it"}};
+  EXPECT_FALSE(healthy(findings));
+  EXPECT_EQ(show_findings(findings, Output::table),
+            "ok    crd         served\n"
+            "FAIL  rbac        may not patch secrets\n"
+            "                  -> grant it\n"
+            "\n2 checks, 1 failure, 0 warnings\n");
+  const auto list = support::json(show_findings(findings, Output::json)).as_array();
+  EXPECT_EQ(list.at(1).at("level"), "FAIL");
+  EXPECT_EQ(list.at(1).at("remedy"), "grant it");
+}
+
+TEST(Healthy, WarningsDoNotCount) {
+  EXPECT_TRUE(healthy({{Level::warning, "clock", "off", ""}}));
+}
+
+TEST(JudgeSkew, Table) {
+  EXPECT_EQ(judge_skew(1500ms).level, Level::good);
+  EXPECT_EQ(judge_skew(-1500ms).level, Level::good);
+  EXPECT_NE(judge_skew(10s).what.find("10 s behind"), std::string::npos);
+  EXPECT_NE(judge_skew(-10s).what.find("10 s ahead of"), std::string::npos);
+}
+
+TEST(JudgeLease, Table) {
+  const auto now = *base::parse_rfc3339("2026-11-23T18:00:30Z");
+  const auto judged = [&](std::string_view spec) {
+    return judge_lease(support::json(R"({"spec":)" + std::string(spec) + "}"), now);
+  };
+  EXPECT_EQ(judged(R"({"holderIdentity":"a","renewTime":"2026-11-23T18:00:20.000000Z",)"
+                   R"("leaseDurationSeconds":15})")
+                .level,
+            Level::good);
+  EXPECT_EQ(judged(R"({"holderIdentity":"a","renewTime":"2026-11-23T18:00:10.000000Z",)"
+                   R"("leaseDurationSeconds":15})")
+                .level,
+            Level::failure);
+  EXPECT_EQ(judged(R"({"holderIdentity":"","renewTime":"2026-11-23T18:00:10.000000Z"})").level,
+            Level::warning);
+  EXPECT_EQ(judged("{}").level, Level::warning);
+}
+
+TEST(ExamineInboxes, NoneIsAWarning) {
+  const auto findings = support::run(examine_inboxes({}));
+  ASSERT_EQ(findings.size(), 1U);
+  EXPECT_EQ(findings.front().level, Level::warning);
+}
+
+TEST(ExamineSources, TroublesOfOneCauseAreOneFinding) {
+  support::FakeProvider provider;
+  provider.set("good", "v1", "x");
+  std::vector<sync::Binding> bindings(6);
+  for (std::size_t i = 0; i < bindings.size(); ++i) {
+    bindings[i].key = {"ns", "b" + std::to_string(i)};
+    bindings[i].provider = "aws";
+    bindings[i].query.path = i == 0 ? "good" : "gone" + std::to_string(i);
+  }
+  const auto findings = support::run(examine_sources(provider, bindings));
+  ASSERT_EQ(findings.size(), 2U);
+  EXPECT_NE(findings[0].what.find("1 of 6 secrets"), std::string::npos) << findings[0].what;
+  EXPECT_EQ(findings[1].level, Level::failure);
+  EXPECT_NE(findings[1].what.find(" and 2 more: "), std::string::npos) << findings[1].what;
+}
+
+}  // namespace
+}  // namespace edsm::cli

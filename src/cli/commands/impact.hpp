@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+
+#include "cli/commands/cluster.hpp"
+#include "cli/commands/estate.hpp"
+
+namespace edsm::cli {
+
+struct ImpactOptions {
+  ClusterOptions cluster;
+  Output output = Output::table;
+  std::string secret;  ///< name or ARN, as in the cloud
+};
+
+/// `edsm impact SECRET`: what a new value would restart. Exit code 0, or 1 if nothing reads it.
+int run_impact(const ImpactOptions& options);
+
+/// Pure.
+std::string show_impact(const Estate& estate, const std::string& secret, Output output);
+
+}  // namespace edsm::cli

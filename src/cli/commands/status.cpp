@@ -1,0 +1,135 @@
+#include "cli/commands/status.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "base/time.hpp"
+#include "cli/commands/table.hpp"
+
+namespace edsm::cli {
+namespace {
+
+constexpr base::Duration kWatchPause = std::chrono::seconds(2);
+constexpr std::size_t kShortVersion = 8;
+
+struct State {
+  const sync::Binding& binding;
+  std::string ready;
+  std::string reason;
+  std::string message;
+  std::string synced;  ///< time; empty: never
+  std::size_t workloads = 0;
+  std::size_t pending = 0;
+};
+
+/// It was last rolled out with another value than the target's, or with none that is known.
+bool pends(const Consumer& consumer, const sync::Binding& binding) {
+  const auto record = consumer.workload.records.find(binding.target.name);
+  return record == consumer.workload.records.end() ||
+         record->second.digest != binding.status.applied_hash;
+}
+
+State state_of(const Estate& estate, const sync::Binding& binding) {
+  State state{binding, "Unknown", "", "", binding.status.last_synced_time};
+  if (const auto* const ready = binding.status.condition("Ready")) {
+    // A condition about an older spec says nothing of this one.
+    const bool current = ready->observed_generation == binding.generation;
+    state.ready = current ? ready->status : "Unknown";
+    state.reason = current ? ready->reason : "NotObserved";
+    state.message = current ? ready->message : "the controller has not looked at this spec yet";
+  } else {
+    state.reason = "NotObserved";
+    state.message = "the controller has not looked at it yet: is it running?";
+  }
+  const auto users = estate.users_of(binding);
+  state.workloads = users.size();
+  if (!binding.status.applied_hash.empty()) {
+    state.pending = static_cast<std::size_t>(std::ranges::count_if(
+        users, [&](const Consumer* consumer) { return pends(*consumer, binding); }));
+  }
+  return state;
+}
+
+std::string as_table(const std::vector<State>& states, base::WallTime now) {
+  std::vector<Row> rows;
+  std::string troubles;
+  for (const auto& state : states) {
+    const auto& binding = state.binding;
+    const auto synced = base::parse_rfc3339(state.synced);
+    std::string workloads = std::to_string(state.workloads);
+    if (state.pending != 0) workloads += fmt::format(" ({} pending)", state.pending);
+    rows.push_back({binding.key.ns, binding.key.name, state.ready, state.reason,
+                    binding.target.name, binding.query.path,
+                    binding.status.synced_version.substr(0, kShortVersion),
+                    synced ? age(now - *synced) : "", workloads});
+    if (state.ready != "True") {
+      troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
+    }
+  }
+  auto text = table({"NAMESPACE", "NAME", "READY", "REASON", "SECRET", "SOURCE", "VERSION",
+                     "CHANGED", "WORKLOADS"},
+                    rows);
+  if (!troubles.empty()) text += "\n" + troubles;
+  return text;
+}
+
+std::string as_json(const std::vector<State>& states) {
+  boost::json::array list;
+  for (const auto& state : states) {
+    const auto& binding = state.binding;
+    boost::json::object item;
+    item["namespace"] = binding.key.ns;
+    item["name"] = binding.key.name;
+    item["ready"] = state.ready;
+    item["reason"] = state.reason;
+    item["message"] = state.message;
+    item["secret"] = binding.target.name;
+    item["source"] = binding.query.path;
+    item["version"] = binding.status.synced_version;
+    item["lastSyncedTime"] = state.synced;
+    item["workloads"] = state.workloads;
+    item["pendingRollouts"] = state.pending;
+    list.push_back(std::move(item));
+  }
+  return boost::json::serialize(list) + "\n";
+}
+
+base::Task<int> status(ClusterAccess access, Output output, bool watch) {
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
+  for (;;) {
+    auto estate = co_await read_estate(access.api, access.ns);
+    if (!estate) {
+      complain(base::describe(estate.error()));
+      co_return 1;
+    }
+    if (watch && on_terminal) fmt::print("\x1b[H\x1b[2J");
+    fmt::print("{}", show_status(*estate, access.api.wall(), output));
+    std::fflush(stdout);
+    if (!watch) co_return 0;
+    co_await access.clock.sleep_for(kWatchPause);
+  }
+}
+
+}  // namespace
+
+std::string show_status(const Estate& estate, base::WallTime now, Output output) {
+  std::vector<State> states;
+  for (const auto& binding : estate.bindings) states.push_back(state_of(estate, binding));
+  if (output == Output::json) return as_json(states);
+  if (states.empty()) return "no EventDrivenSecret here (-A looks at all namespaces)\n";
+  return as_table(states, now);
+}
+
+int run_status(const StatusOptions& options) {
+  return with_cluster(options.cluster, [&](ClusterAccess access) {
+    return status(std::move(access), options.output, options.watch);
+  });
+}
+
+}  // namespace edsm::cli

@@ -1,0 +1,96 @@
+#include "cli/commands/sync.hpp"
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "base/json_writer.hpp"
+#include "base/time.hpp"
+#include "sync/binding.hpp"
+#include "sync/names.hpp"
+
+namespace edsm::cli {
+namespace {
+
+constexpr base::Duration kLookAgain = std::chrono::milliseconds(250);
+
+base::SecretBytes request_body(const std::string& request) {
+  base::JsonWriter json;
+  json.begin_object().key("metadata").begin_object().key("annotations").begin_object();
+  json.member(sync::kSyncRequestAnnotation, request);
+  json.end_object().end_object().end_object();
+  return std::move(json).take();
+}
+
+/// Waits until the controller has handled the request; what it says then.
+base::Task<base::Result<sync::Binding>> handled(ClusterAccess& access, base::ObjectKey key,
+                                                std::string request, base::Instant deadline) {
+  for (;;) {
+    auto answer = co_await access.api.get(kube::kBindings, key.ns, key.name);
+    if (!answer) co_return std::unexpected(std::move(answer.error()));
+    auto binding = sync::decode_binding(answer->root());
+    const bool done = binding.status.handled_sync_request == request;
+    if (done || access.clock.now() >= deadline) co_return binding;
+    co_await access.clock.sleep_for(kLookAgain);
+  }
+}
+
+base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Duration timeout) {
+  const auto deadline = access.clock.now() + timeout;
+  const auto request = base::rfc3339_micro(access.clock.wall());
+  auto body = request_body(request);
+  const auto asked =
+      co_await access.api.patch(kube::kBindings, key.ns, key.name, std::move(body), {});
+  if (!asked) {
+    complain(base::describe(asked.error()));
+    co_return false;
+  }
+  const auto after = co_await handled(access, key, request, deadline);
+  if (!after) {
+    complain(base::describe(after.error()));
+    co_return false;
+  }
+  const auto& status = after->status;
+  if (status.handled_sync_request == request) {
+    fmt::print("{}: in sync with version {} of {}\n", key.str(), status.synced_version,
+               after->query.path);
+    std::fflush(stdout);
+    co_return true;
+  }
+  const auto* const ready = status.condition("Ready");
+  if (ready != nullptr && ready->status == "False") {
+    complain(fmt::format("{}: {}: {}", key.str(), ready->reason, ready->message));
+  } else {
+    complain(
+        fmt::format("{}: the controller has not answered within {} s: is it running, and does "
+                    "it watch this namespace?",
+                    key.str(), std::chrono::ceil<std::chrono::seconds>(timeout).count()));
+  }
+  co_return false;
+}
+
+base::ObjectKey key_of(const std::string& name, const std::string& ns) {
+  const auto slash = name.find('/');
+  if (slash == std::string::npos) return {ns, name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
+base::Task<int> sync_all(ClusterAccess access, std::vector<std::string> names,
+                         base::Duration timeout) {
+  bool good = true;
+  for (const auto& name : names) {
+    const bool done = co_await sync_one(access, key_of(name, access.ns), timeout);
+    good = good && done;
+  }
+  co_return good ? 0 : 1;
+}
+
+}  // namespace
+
+int run_sync(const SyncOptions& options) {
+  return with_cluster(options.cluster, [&](ClusterAccess access) {
+    return sync_all(std::move(access), options.bindings, options.timeout);
+  });
+}
+
+}  // namespace edsm::cli
