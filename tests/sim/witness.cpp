@@ -99,7 +99,10 @@ void Witness::see_target(const AuditEntry& entry) {
   TargetState state;
   state.revision = entry.revision;
   state.at = entry.at;
-  state.ours = entry.access.user.starts_with(kOurs);
+  // A Secret that is given up loses our label and keeps whatever it holds.
+  const auto* const labels = map_of(metadata_of(entry.object->object()), "labels");
+  const bool kept = labels != nullptr && text_of(*labels, sync::kManagedLabel) == "true";
+  state.ours = entry.access.user.starts_with(kOurs) && kept;
   state.there = entry.access.verb != "delete";
   state.data = decode_data(entry.object->object());
   state.digest = annotation(entry.object->object(), sync::kDigestAnnotation);

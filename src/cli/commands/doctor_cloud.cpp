@@ -13,7 +13,7 @@ namespace {
 
 using Level = Finding::Level;
 
-/// A cause that many secrets share is said with some of them.
+/// Of the secrets with one kind of trouble, so many are told in full.
 constexpr std::size_t kNamed = 3;
 /// Less leaves no time to write, roll out and delete the message.
 constexpr base::Duration kShortHold = std::chrono::seconds(10);
@@ -38,17 +38,22 @@ Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
       ""};
 }
 
-/// Secrets by what is wrong with them.
+/// What is wrong, by its code: a missing permission may befall a thousand secrets.
 using Troubles = std::map<std::string, std::vector<std::string>>;
 
-void add_troubles(const Troubles& troubles, Findings& findings) {
-  for (const auto& [cause, sources] : troubles) {
-    std::string names;
-    for (std::size_t i = 0; i < sources.size() && i < kNamed; ++i) {
-      names += (i == 0 ? "" : ", ") + sources[i];
+void add_trouble(Troubles& troubles, const std::string& subject, const base::Error& error) {
+  troubles[error.code].push_back(fmt::format("{}: {}", subject, base::describe(error)));
+}
+
+void report(const Troubles& troubles, Findings& findings) {
+  for (const auto& [code, texts] : troubles) {
+    for (std::size_t i = 0; i < texts.size() && i < kNamed; ++i) {
+      findings.push_back({Level::failure, "secrets", texts[i], ""});
     }
-    if (sources.size() > kNamed) names += fmt::format(" and {} more", sources.size() - kNamed);
-    findings.push_back({Level::failure, "secrets", fmt::format("{}: {}", names, cause), ""});
+    if (texts.size() <= kNamed) continue;
+    findings.push_back({Level::failure, "secrets",
+                        fmt::format("and {} more with {}", texts.size() - kNamed, code),
+                        "edsm status -A shows them all"});
   }
 }
 
@@ -83,7 +88,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider,
     if (binding.provider != provider.name()) continue;
     auto source = provider.resolve(binding.query);
     if (!source) {
-      troubles[base::describe(source.error())].push_back(binding.key.str());
+      add_trouble(troubles, binding.key.str(), source.error());
       continue;
     }
     scopes[source->scope].emplace(source->id, *source);
@@ -98,7 +103,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider,
       if (versions[i]) {
         ++good;
       } else {
-        troubles[base::describe(versions[i].error())].push_back(asked[i].id);
+        add_trouble(troubles, asked[i].id, versions[i].error());
       }
     }
     findings.push_back(
@@ -106,7 +111,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider,
          fmt::format("{}: {} of {} can be seen", scope, good, counted(asked.size(), "secret")),
          ""});
   }
-  add_troubles(troubles, findings);
+  report(troubles, findings);
   co_return findings;
 }
 
