@@ -13,6 +13,8 @@ namespace {
 using base::Failure;
 
 constexpr unsigned kTries = 5;
+/// An Event is a report about a write, which is often followed by the next one: it waits for them.
+constexpr base::Duration kReportAfter = std::chrono::milliseconds(200);
 constexpr base::Duration kLongestWait = std::chrono::seconds(30);
 constexpr base::Duration kRequestTimeout = std::chrono::seconds(15);
 
@@ -75,6 +77,7 @@ base::Task<void> EventRecorder::State::run() {
       co_await changed_.wait_until(clock_, *due);
     } else {
       co_await changed_.wait();
+      co_await clock_.sleep_for(kReportAfter);
     }
   }
 }

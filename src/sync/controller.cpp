@@ -16,7 +16,8 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       shared_(
           std::move(outside), std::move(settings), std::move(digester),
           [this](WorkQueue::Taken taken) { return reconciler_.work(std::move(taken)); },
-          [this](WorkQueue::Taken taken) { return rollout_worker_.work(std::move(taken)); }),
+          [this](WorkQueue::Taken taken) { return rollout_worker_.work(std::move(taken)); },
+          [this](WorkQueue::Taken taken) { return status_writer_.work(std::move(taken)); }),
       reconciler_(shared_),
       rollout_worker_(shared_),
       status_writer_(shared_),
@@ -72,7 +73,7 @@ void Controller::lead() {
   for (std::size_t i = 0; i < shared_.settings.batches; ++i) workers_.spawn(shared_.fetcher.run());
   workers_.spawn(shared_.binding_work.run());
   workers_.spawn(shared_.workload_work.run());
-  workers_.spawn(status_writer_.run());
+  workers_.spawn(shared_.status_work.run());
   workers_.spawn(acknowledger_.run());
   receivers_.spawn(sweep_.run());
   for (const auto& intake : intakes_) receivers_.spawn(intake->receive());
@@ -84,7 +85,8 @@ base::Task<void> Controller::finish_work() {
   co_await shared_.binding_work.drained();
   co_await shared_.workload_work.drained();
   co_await acknowledger_.round();
-  co_await status_writer_.flush();
+  shared_.status_work.finish();
+  co_await shared_.status_work.drained();
 }
 
 base::Task<void> Controller::stop(base::Instant deadline) {

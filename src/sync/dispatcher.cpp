@@ -9,12 +9,18 @@
 namespace edsm::sync {
 
 void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Priority priority) {
+  if (finishing_) return;
   queue_.add(key, due, priority);
   wake_.notify();
 }
 
 void Dispatcher::stop() {
   stopping_ = true;
+  wake_.notify();
+}
+
+void Dispatcher::finish() {
+  finishing_ = true;
   wake_.notify();
 }
 
@@ -31,12 +37,14 @@ void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executo
 base::Task<void> Dispatcher::run() {
   const auto executor = co_await boost::asio::this_coro::executor;
   for (;;) {
+    if (finishing_) queue_.hasten();
     while (!stopping_ && queue_.running_count() < limit_) {
       auto taken = queue_.take(clock_.now());
       if (!taken) break;
       start(std::move(*taken), executor);
     }
-    if (stopping_ && queue_.running_count() == 0) break;
+    const bool over = stopping_ || (finishing_ && queue_.waiting_count() == 0);
+    if (over && queue_.running_count() == 0) break;
     const auto due = queue_.next_due();
     const bool room = queue_.running_count() < limit_;
     if (due && room && !stopping_) {

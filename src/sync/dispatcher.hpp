@@ -24,13 +24,15 @@ class Dispatcher {
   void add_now(const std::string& key, WorkQueue::Priority priority = WorkQueue::Priority::live) {
     add(key, clock_.now(), priority);
   }
-  void remove(const std::string& key) { queue_.remove(key); }
   const WorkQueue& queue() const { return queue_; }
 
-  /// Until cancelled, or until `stop` was called and nothing runs any more.
+  /// Until cancelled, or until `stop` was called and nothing runs any more, or `finish` and nothing
+  /// waits either.
   base::Task<void> run();
   /// Takes nothing new.
   void stop();
+  /// Works off now whatever waits; what is added from now on is ignored.
+  void finish();
   /// Returns when `run` has ended.
   base::Task<void> drained() { return drained_.wait(); }
 
@@ -44,6 +46,7 @@ class Dispatcher {
   base::Notify wake_;
   base::Gate drained_;
   bool stopping_ = false;
+  bool finishing_ = false;
 };
 
 }  // namespace edsm::sync

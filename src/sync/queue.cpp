@@ -39,6 +39,10 @@ void WorkQueue::promote(base::Instant now) {
   }
 }
 
+void WorkQueue::hasten() {
+  promote(base::Instant::max());
+}
+
 std::optional<WorkQueue::Taken> WorkQueue::take(base::Instant now) {
   promote(now);
   if (ready_.empty()) return std::nullopt;
@@ -53,13 +57,6 @@ void WorkQueue::done(const std::string& key) {
   running_.erase(key);
   const auto again = waiting_.find(key);
   if (again != waiting_.end()) enlist(key, again->second);
-}
-
-void WorkQueue::remove(const std::string& key) {
-  const auto at = waiting_.find(key);
-  if (at == waiting_.end()) return;
-  if (!running(key)) delist(key, at->second);
-  waiting_.erase(at);
 }
 
 bool WorkQueue::ready(const std::string& key, base::Instant now) const {

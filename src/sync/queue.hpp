@@ -28,8 +28,8 @@ class WorkQueue {
   /// The most urgent key that is due; it counts as running until `done`.
   std::optional<Taken> take(base::Instant now);
   void done(const std::string& key);
-  /// Forgets a waiting key.
-  void remove(const std::string& key);
+  /// Whatever waits and does not run is due now.
+  void hasten();
 
   /// Waiting and due.
   bool ready(const std::string& key, base::Instant now) const;

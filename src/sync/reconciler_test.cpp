@@ -236,6 +236,7 @@ TEST(Reconciler, ATargetThatIsEqualAlreadyIsReady) {
   world.start();
   world.go();
   EXPECT_EQ(world.reason("b"), "Synced");
+  world.pass(1s);
   const auto& status = world.kube.find(SyncWorld::binding("b"))->at("status").as_object();
   EXPECT_EQ(status.at("conditions").as_array().front().at("status"), "True");
   for (const auto& seen : world.kube.seen) {

@@ -1,6 +1,15 @@
 #include "sync/shared.hpp"
 
 namespace edsm::sync {
+namespace {
+
+/// A report would take the API server's time from the workload's patch that follows the Secret's.
+constexpr base::Duration kReportAfter = std::chrono::milliseconds(100);
+/// So many bindings in work at once are a burst, whose reports wait until most of it is through.
+constexpr std::size_t kBurst = 8;
+constexpr base::Duration kReportAfterBurst = std::chrono::seconds(2);
+
+}  // namespace
 
 base::ObjectKey parse_key(const std::string& text) {
   const auto slash = text.find('/');
@@ -25,8 +34,9 @@ void Shared::ledger_changed() {
 }
 
 void Shared::status_changed(const base::ObjectKey& key) {
-  dirty_status.insert(key);
-  status_wake.notify();
+  const bool burst = binding_work.queue().running_count() >= kBurst;
+  const auto pause = burst ? kReportAfterBurst : kReportAfter;
+  status_work.add(key.str(), outside.clock.now() + pause);
 }
 
 void Shared::count_reason(const std::string& from, const std::string& to) {

@@ -35,6 +35,7 @@ struct Settings {
   std::size_t workers = 64;          ///< bindings in work at once
   std::size_t batches = 8;           ///< value reads in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
+  std::size_t status_workers = 8;    ///< status patches in flight at once
   double rollouts_per_second = 20;   ///< sustained; a burst of five seconds' worth is allowed
   base::Duration rollout_window = std::chrono::seconds(1);
   base::Duration resync_interval = std::chrono::minutes(30);
@@ -60,13 +61,14 @@ struct Outside {
 /// Everything that the controller's parts know together. One thread: no locks.
 struct Shared {
   Shared(Outside outside_, Settings settings_, Digester digester_, Dispatcher::Work reconcile,
-         Dispatcher::Work rollout)
+         Dispatcher::Work rollout, Dispatcher::Work status)
       : outside(std::move(outside_)),
         settings(std::move(settings_)),
         digester(std::move(digester_)),
         bindings(outside.providers),
         binding_work(outside.clock, settings.workers, std::move(reconcile)),
         workload_work(outside.clock, settings.rollout_workers, std::move(rollout)),
+        status_work(outside.clock, settings.status_workers, std::move(status)),
         fetcher(outside.clock, outside.metrics,
                 [this](const std::string& source_id) { return expected_consumers(source_id); }) {}
 
@@ -77,7 +79,7 @@ struct Shared {
   std::vector<std::string> trigger_users(const base::ObjectKey& secret, base::Duration delay);
   /// Something in the ledger changed: acknowledge, return, hold.
   void ledger_changed();
-  /// Status of this binding should be written.
+  /// Status of this binding should be written, a moment later: changes go first.
   void status_changed(const base::ObjectKey& key);
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
@@ -97,9 +99,8 @@ struct Shared {
   TicketLedger ledger;
   Dispatcher binding_work;
   Dispatcher workload_work;
+  Dispatcher status_work;
   Fetcher fetcher;
-  std::set<base::ObjectKey> dirty_status;
-  base::Notify status_wake;
   base::Notify ledger_wake;
 
  private:

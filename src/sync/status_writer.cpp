@@ -4,20 +4,6 @@
 
 namespace edsm::sync {
 
-base::Task<void> StatusWriter::run() {
-  for (;;) {
-    co_await shared_.status_wake.wait();
-    co_await flush();
-  }
-}
-
-base::Task<void> StatusWriter::flush() {
-  while (!shared_.dirty_status.empty()) {
-    const auto key = shared_.dirty_status.extract(shared_.dirty_status.begin()).value();
-    co_await write(key);
-  }
-}
-
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
@@ -46,8 +32,7 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
                            {{"binding", key.str()}, {"error", base::describe(error)}});
   if (!error.retryable()) co_return;
   const base::Duration pause = error.retry_after.value_or(std::chrono::milliseconds(1000));
-  co_await shared_.outside.clock.sleep_for(pause);
-  shared_.status_changed(key);
+  shared_.status_work.add(key.str(), shared_.outside.clock.now() + pause);
 }
 
 }  // namespace edsm::sync

@@ -10,10 +10,8 @@ namespace edsm::sync {
 class StatusWriter {
  public:
   explicit StatusWriter(Shared& shared) : shared_(shared) {}
-  /// Until cancelled.
-  base::Task<void> run();
-  /// Writes what is due, for shutdown.
-  base::Task<void> flush();
+  /// One write for the key in `taken` ("namespace/name").
+  base::Task<void> work(WorkQueue::Taken taken) { return write(parse_key(taken.key)); }
 
  private:
   base::Task<void> write(base::ObjectKey key);

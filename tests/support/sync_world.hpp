@@ -44,7 +44,8 @@ class SyncWorld {
         shared(
             outside(), std::move(settings), digester(),
             [this](sync::WorkQueue::Taken taken) { return reconciler.work(std::move(taken)); },
-            [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); }),
+            [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); },
+            [this](sync::WorkQueue::Taken taken) { return status_writer.work(std::move(taken)); }),
         reconciler(shared),
         rollouts(shared),
         status_writer(shared),
@@ -70,7 +71,7 @@ class SyncWorld {
     for (int i = 0; i < 2; ++i) tasks.spawn(shared.fetcher.run());
     tasks.spawn(shared.binding_work.run());
     tasks.spawn(shared.workload_work.run());
-    tasks.spawn(status_writer.run());
+    tasks.spawn(shared.status_work.run());
     tasks.spawn(acknowledger.run());
     tasks.spawn(intake.receive());
   }
