@@ -1,0 +1,85 @@
+"""Fixtures: a cluster that is like a user's (with the Prometheus operator's definitions), and helm for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from bed import ROOT
+from bed.aws import Ministack, Moto
+from bed.controlplane import ControlPlane
+from bed.kube import Object
+
+sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
+
+from commands import Helm, tools  # noqa: E402
+
+CRD = "eventdrivensecrets.secrets.edsm.io"
+LONGEST_TEST = 120  # seconds
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ControlPlane]:
+    """A control plane without anything of EDSM."""
+    with ControlPlane() as cluster:
+        cluster.install([tools().parent / "crds"])
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def templates() -> Helm:
+    """helm that renders only."""
+    return Helm()
+
+
+@pytest.fixture
+def helm(cluster: ControlPlane) -> Iterator[Helm]:
+    """helm for the cluster; afterwards the cluster has nothing of EDSM any more."""
+    helm = Helm(cluster)
+    yield helm
+    for release in _releases(cluster):
+        helm("uninstall", release["metadata"]["labels"]["name"], "--namespace", release["metadata"]["namespace"])
+    if cluster.kube.find("CustomResourceDefinition", CRD):
+        cluster.kube.delete("CustomResourceDefinition", CRD)
+        cluster.kube.wait_gone("CustomResourceDefinition", CRD)
+
+
+def _releases(cluster: ControlPlane) -> list[Object]:
+    return cluster.kube.list("Secret", labelSelector="owner=helm,status=deployed")
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What a test enters into it is left at the test's end."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Ministack]:
+    """An AWS where everybody may do everything."""
+    with Ministack() as server:
+        yield server
+
+
+@pytest.fixture
+def guarded() -> Iterator[Ministack]:
+    """One that verifies signatures and policies."""
+    with Ministack(auth=True) as server:
+        yield server
+
+
+@pytest.fixture
+def moto() -> Iterator[Moto]:
+    """moto; Moto.enforce_auth makes it verify them, too."""
+    with Moto() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONGEST_TEST))
