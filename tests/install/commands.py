@@ -20,6 +20,7 @@ from bed.kube import Object
 from bed.scratch import work_dir
 
 CHART = ROOT / "charts/k8s-event-driven-secrets"
+ACCOUNT = "000000000000"  # the emulators'
 FULL_NAME = "edsm-k8s-event-driven-secrets"  # of a release that is called edsm
 
 Values = Mapping[str, Any]
@@ -100,7 +101,8 @@ def dry_run(cluster: ControlPlane, objects: list[Object]) -> None:
 class Terraform:
     """terraform in a copy of a folder, with our stand-in for the AWS provider (tools/opstools)."""
 
-    def __init__(self, folder: Path, *, account: str = "000000000000", endpoint: str = "http://127.0.0.1:1") -> None:
+    def __init__(self, folder: Path, *, account: str = ACCOUNT, endpoint: str = "http://127.0.0.1:1",
+                 issuer: str = "oidc.example.com/id/1") -> None:
         program = shutil.which("terraform")
         assert program, "terraform 1.5 or newer is not in PATH, and no package registry has it: install it by hand"
         self._program = program
@@ -110,7 +112,7 @@ class Terraform:
         config.write_text('provider_installation {\n  dev_overrides {\n    "hashicorp/aws" = '
                           f'"{tools().parent / "terraform"}"\n  }}\n  direct {{}}\n}}\n')
         self._env = {"TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1",
-                     "STAND_IN_ACCOUNT": account, "STAND_IN_ENDPOINT": endpoint}
+                     "STAND_IN_ACCOUNT": account, "STAND_IN_ENDPOINT": endpoint, "STAND_IN_ISSUER": issuer}
 
     def __call__(self, *arguments: str) -> str:
         return run(self._program, *arguments, env=self._env, cwd=self.folder)

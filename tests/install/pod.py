@@ -15,12 +15,17 @@ from bed.scratch import work_dir
 from bed.wire import WireProxy
 
 _ACCOUNT = "/run/secrets/kubernetes.io/serviceaccount"
+# What EKS's webhook adds if the ServiceAccount has the annotation (IRSA).
+_ROLE = "eks.amazonaws.com/role-arn"
+_WEB_IDENTITY = "/run/secrets/eks.amazonaws.com/serviceaccount"
 
 # A mount namespace is the container: the token where pods have it, the program as the only thing added, and
 # a root that cannot be written.
 _CONTAINER = """\
 mount -t tmpfs tmpfs /run
-mkdir -p {account} && mount --bind {token_folder} {account}
+mkdir -p {account} {web_identity}
+mount --bind {token_folder} {account}
+mount --bind {token_folder}/aws {web_identity}
 touch /run/edsm && mount --bind {binary} /run/edsm
 mount -o remount,bind,ro /
 exec setpriv --reuid={uid} --regid={gid} --clear-groups --no-new-privs --bounding-set=-all --inh-caps=-all \\
@@ -53,7 +58,19 @@ class Pod(Edsm):
         for variable in self._container["env"]:
             field = variable.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath")
             result[variable["name"]] = fields[field] if field else variable["value"]
+        if role := self._role():
+            result |= {"AWS_ROLE_ARN": role, "AWS_WEB_IDENTITY_TOKEN_FILE": f"{_WEB_IDENTITY}/token"}
         return result
+
+    def _role(self) -> str | None:
+        account = self._cluster.kube.get("ServiceAccount", self._account, self._namespace)
+        return account["metadata"].get("annotations", {}).get(_ROLE)
+
+    def _token(self, **spec: object) -> str:
+        path = f"/api/v1/namespaces/{self._namespace}/serviceaccounts/{self._account}/token"
+        return self._cluster.kube.request("POST", path, {
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest",
+            "spec": {"expirationSeconds": 3600, **spec}})["status"]["token"]
 
     def _port(self, name: str) -> int:
         return next(port["containerPort"] for port in self._container["ports"] if port["name"] == name)
@@ -62,12 +79,13 @@ class Pod(Edsm):
         self.metrics_port, self.health_port = self._port("metrics"), self._port("probes")
         token_folder = work_dir("token")
         token_folder.chmod(0o755)
-        for name, text in {"token": self._cluster.service_account_token(self._namespace, self._account),
-                           "ca.crt": self._ca.read_text(), "namespace": self._namespace}.items():
+        (token_folder / "aws").mkdir()
+        for name, text in {"token": self._token(), "ca.crt": self._ca.read_text(), "namespace": self._namespace,
+                           "aws/token": self._token(audiences=["sts.amazonaws.com"])}.items():
             (token_folder / name).write_text(text)
         assert self._security["readOnlyRootFilesystem"] and self._security["capabilities"] == {"drop": ["ALL"]}
         script = _CONTAINER.format(
-            account=_ACCOUNT, token_folder=token_folder, binary=self.binary, uid=self._security["runAsUser"],
+            account=_ACCOUNT, web_identity=_WEB_IDENTITY, token_folder=token_folder, binary=self.binary, uid=self._security["runAsUser"],
             gid=self._security["runAsGroup"], arguments=shlex.join(self._container["args"]))
         self.process = Process(self.name, ["unshare", "--mount", "sh", "-euc", script],
                                env={"HOME": "/", **self.env}, folder=self.folder)

@@ -5,8 +5,8 @@ import (
 	"maps"
 )
 
-// What AWS would know of itself.
-type surroundings struct{ account, region, endpoint string }
+// What AWS would know of itself; the issuer is that of the cluster's ServiceAccount tokens.
+type surroundings struct{ account, region, endpoint, issuer string }
 
 // values are the arguments of a resource that are strings, by name.
 type values map[string]string
@@ -93,8 +93,6 @@ type source struct {
 	facts          func(surroundings, string) map[string]any
 }
 
-const issuer = "oidc.eks.example.com/id/0123456789"
-
 var dataSources = []source{
 	{"caller_identity", "", func(s surroundings, _ string) map[string]any {
 		return map[string]any{"account_id": s.account}
@@ -105,10 +103,10 @@ var dataSources = []source{
 	{"eks_cluster", "name", func(s surroundings, name string) map[string]any {
 		return map[string]any{
 			"arn":      s.arn("eks", s.region, "cluster/"+name),
-			"identity": []map[string]any{{"oidc": []map[string]any{{"issuer": "https://" + issuer}}}},
+			"identity": []map[string]any{{"oidc": []map[string]any{{"issuer": "https://" + s.issuer}}}},
 		}
 	}},
 	{"iam_openid_connect_provider", "url", func(s surroundings, _ string) map[string]any {
-		return map[string]any{"arn": s.arn("iam", "", "oidc-provider/"+issuer)}
+		return map[string]any{"arn": s.arn("iam", "", "oidc-provider/"+s.issuer)}
 	}},
 }

@@ -33,7 +33,7 @@ func (standIn) Configure(ctx context.Context, request provider.ConfigureRequest,
 	}
 	answer.Diagnostics.Append(request.Config.Get(ctx, &config)...)
 	surroundings := surroundings{account: os.Getenv("STAND_IN_ACCOUNT"), endpoint: os.Getenv("STAND_IN_ENDPOINT"),
-		region: config.Region.ValueString()}
+		issuer: os.Getenv("STAND_IN_ISSUER"), region: config.Region.ValueString()}
 	answer.ResourceData, answer.DataSourceData = surroundings, surroundings
 }
 
