@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shlex
 from pathlib import Path
@@ -81,7 +82,7 @@ class Pod(Edsm):
         token_folder.chmod(0o755)
         (token_folder / "aws").mkdir()
         for name, text in {"token": self._token(), "ca.crt": self._ca.read_text(), "namespace": self._namespace,
-                           "aws/token": self._token(audiences=["sts.amazonaws.com"])}.items():
+                           "aws/token": _flat_audience(self._token(audiences=["sts.amazonaws.com"]))}.items():
             (token_folder / name).write_text(text)
         assert self._security["readOnlyRootFilesystem"] and self._security["capabilities"] == {"drop": ["ALL"]}
         script = _CONTAINER.format(
@@ -94,3 +95,12 @@ class Pod(Edsm):
         """What the kernel says about the process."""
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return dict(re.findall(r"^(\w+):[ \t]*(.*?)[ \t]*$", text, re.MULTILINE))
+
+
+def _flat_audience(token: str) -> str:
+    """A token whose audience is no list. AWS takes a list of one as that one, as Kubernetes writes it; ministack
+    does not (and does not look at signatures)."""
+    head, claims, signature = token.split(".")
+    decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+    decoded["aud"], = decoded["aud"]
+    return ".".join([head, base64.urlsafe_b64encode(json.dumps(decoded).encode()).decode().rstrip("="), signature])
