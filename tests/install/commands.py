@@ -19,6 +19,7 @@ from bed.controlplane import programs as cluster_programs
 from bed.kube import Object
 from bed.scratch import work_dir
 
+EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
 CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
 FULL_NAME = "edsm-k8s-event-driven-secrets"  # of a release that is called edsm

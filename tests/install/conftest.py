@@ -9,13 +9,13 @@ from contextlib import ExitStack
 import pytest
 
 from bed import ROOT
-from bed.aws import Ministack, Moto
+from bed.aws import REGION, Ministack, Moto
 from bed.controlplane import ControlPlane
 from bed.kube import Object
 
 sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
 
-from commands import Helm, tools  # noqa: E402
+from commands import EXAMPLE, Helm, Terraform, tools  # noqa: E402
 
 CRD = "eventdrivensecrets.secrets.edsm.io"
 LONGEST_TEST = 120  # seconds
@@ -56,6 +56,14 @@ def stack() -> Iterator[ExitStack]:
     """What a test enters into it is left at the test's end."""
     with ExitStack() as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def applied() -> Terraform:
+    """The Terraform example, applied with nothing set but what everybody sets."""
+    terraform = Terraform(EXAMPLE)
+    terraform.apply(cluster_name="blue", region=REGION)
+    return terraform
 
 
 @pytest.fixture(scope="session")

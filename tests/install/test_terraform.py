@@ -20,20 +20,11 @@ from bed.controlplane import ControlPlane
 from bed.kube import Object
 from bed.scratch import free_port, work_dir
 from bed.wire import WireProxy
-from commands import ACCOUNT, FULL_NAME, Helm, Terraform
+from commands import ACCOUNT, EXAMPLE, FULL_NAME, Helm, Terraform
 from pod import Pod
 from world import PATIENCE, World
 
-EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
 State = Mapping[str, list[Object]]
-
-
-@pytest.fixture(scope="session")
-def applied() -> Terraform:
-    """Applied with nothing set but what everybody sets."""
-    terraform = Terraform(EXAMPLE)
-    terraform.apply(cluster_name="blue", region=REGION)
-    return terraform
 
 
 def document(text: str) -> list[Object]:
