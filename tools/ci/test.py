@@ -210,7 +210,7 @@ def main() -> int:
     args = parser.parse_args()
 
     session = Session()
-    if not session.step("set-up", ["tools/setup/all.sh"]):
+    if not session.step("set-up", ["tools/setup/all.sh"], ["tools/setup/opstools.sh"]):
         return session.finish()
     if args.part == "all":
         checks(session)
