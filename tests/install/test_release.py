@@ -122,6 +122,16 @@ def test_a_crd_that_kubectl_applied_is_taken_over(cluster: ControlPlane, helm: H
     assert cluster.kube.get("EventDrivenSecret", "db", "default")
 
 
+def test_several_namespaces_have_a_release_each(cluster: ControlPlane, helm: Helm) -> None:
+    once = {"crds": {"install": False}, "userRoles": {"create": False}}
+    for name, values in (("shop", {}), ("billing", once)):
+        helm.install({"watchNamespaces": [name], **values}, namespace=name, flags=("--create-namespace",))
+    for name in ("shop", "billing"):
+        assert cluster.kube.get("Deployment", FULL_NAME, name)
+        helm("uninstall", "edsm", "--namespace", name)
+        cluster.kube.delete("Namespace", name)
+
+
 def test_renewals_of_the_lease_have_a_share_of_their_own(cluster: ControlPlane, helm: Helm) -> None:
     helm.install(namespace="edsm", flags=("--create-namespace",))
     schema = cluster.kube.request(
