@@ -22,6 +22,7 @@ from bed.scratch import work_dir
 EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
 CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
+CRD = "eventdrivensecrets.secrets.edsm.io"
 FULL_NAME = "edsm-k8s-event-driven-secrets"  # of a release that is called edsm
 
 Values = Mapping[str, Any]
@@ -58,6 +59,7 @@ class Helm:
     def __init__(self, cluster: ControlPlane | None = None) -> None:
         home = work_dir("helm")
         self._env = {"HELM_CACHE_HOME": str(home), "HELM_CONFIG_HOME": str(home), "HELM_DATA_HOME": str(home)}
+        self._cluster = cluster
         if cluster:
             self._env["KUBECONFIG"] = str(cluster.kubeconfig)
 
@@ -73,6 +75,13 @@ class Helm:
                  name: str = "edsm") -> list[Object]:
         """What would be installed."""
         return documents(self("template", name, CHART, "--namespace", namespace, *_file_of(values)))
+
+    def uninstall_all(self) -> None:
+        """Uninstalls every release of the cluster."""
+        assert self._cluster
+        records = self._cluster.kube.list("Secret", labelSelector="owner=helm")
+        for name, namespace in {(each["metadata"]["labels"]["name"], each["metadata"]["namespace"]) for each in records}:
+            self("uninstall", name, "--namespace", namespace)
 
 
 def _file_of(values: Values | None) -> Iterator[str]:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from bed import ROOT
 from bed.aws import REGION, Ministack, Moto
 from bed.controlplane import ControlPlane
-from bed.kube import Object
 
 sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
 
-from commands import EXAMPLE, Helm, Terraform, tools  # noqa: E402
+from commands import CRD, EXAMPLE, Helm, Terraform, tools  # noqa: E402
+from world import World  # noqa: E402
 
-CRD = "eventdrivensecrets.secrets.edsm.io"
 LONGEST_TEST = 120  # seconds
 
 
@@ -40,15 +40,23 @@ def helm(cluster: ControlPlane) -> Iterator[Helm]:
     """helm for the cluster; afterwards the cluster has nothing of EDSM any more."""
     helm = Helm(cluster)
     yield helm
-    for release in _releases(cluster):
-        helm("uninstall", release["metadata"]["labels"]["name"], "--namespace", release["metadata"]["namespace"])
+    helm.uninstall_all()
     if cluster.kube.find("CustomResourceDefinition", CRD):
         cluster.kube.delete("CustomResourceDefinition", CRD)
         cluster.kube.wait_gone("CustomResourceDefinition", CRD)
 
 
-def _releases(cluster: ControlPlane) -> list[Object]:
-    return cluster.kube.list("Secret", labelSelector="owner=helm,status=deployed")
+@pytest.fixture
+def world(request: pytest.FixtureRequest, cluster: ControlPlane, helm: Helm) -> Iterator[World]:
+    """A namespace and a queue, in `aws` or, by (indirect) parameter, in `guarded` or `moto`."""
+    server = request.getfixturevalue(getattr(request, "param", "aws"))
+    with ExitStack() as stack:
+        world = World(cluster, server, "install", stack)
+        stack.callback(world.clean_up)
+        # A release that loses its namespace would leave behind what it has outside.
+        stack.callback(helm.uninstall_all)
+        yield world
+    world.check_sanitizers()
 
 
 @pytest.fixture
@@ -91,3 +99,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(LONGEST_TEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    report = yield
+    world = getattr(item, "funcargs", {}).get("world")
+    if report.failed and world is not None:
+        report.sections.append(("log of EDSM", world.log_tails()))
+    return report

@@ -13,7 +13,7 @@ import pytest
 import manifests
 from bed import ROOT
 from bed.audit import AuditEntry
-from bed.aws import REGION, ROOT_USER, Ministack
+from bed.aws import REGION, ROOT_USER
 from bed.certs import CA
 from bed.controlplane import ControlPlane
 from bed.exchange import kube_error, matches
@@ -67,16 +67,6 @@ def use_of(entry: AuditEntry) -> Use:
     # The name of an object to be created is not known to who permits it.
     return Use(entry.namespace, group[1] if group else "", resource, entry.verb,
                "" if entry.verb == "create" else entry.name)
-
-
-@pytest.fixture
-def world(cluster: ControlPlane, aws: Ministack, helm: Helm) -> Iterator[World]:
-    """A namespace and a queue; what helm installs for it goes after it."""
-    with ExitStack() as stack:
-        world = World(cluster, aws, "install", stack)
-        stack.callback(world.clean_up)
-        yield world
-    world.check_sanitizers()
 
 
 def install(world: World, helm: Helm, namespace: str, **values: object) -> Object:

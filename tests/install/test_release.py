@@ -14,8 +14,7 @@ from bed import ROOT
 from bed.controlplane import ControlPlane
 from bed.kube import Object
 from bed.scratch import work_dir
-from commands import CHART, FULL_NAME, CommandFailed, Helm, kubectl
-from conftest import CRD
+from commands import CHART, CRD, FULL_NAME, CommandFailed, Helm, kubectl
 
 KEPT = {"helm.sh/resource-policy": "keep"}
 
@@ -146,4 +145,3 @@ def test_renewals_of_the_lease_have_a_share_of_their_own(cluster: ControlPlane, 
     lease = "/apis/coordination.k8s.io/v1/namespaces/edsm/leases/a06dd29d.edsm.io"
     assert flow_of(lease) == schema["metadata"]["uid"]
     assert flow_of("/api/v1/secrets") != schema["metadata"]["uid"]
-    cluster.kube.delete("Namespace", "edsm")

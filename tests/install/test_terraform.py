@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 
 import pytest
@@ -16,7 +16,7 @@ import cloudtrail
 from bed import ROOT
 from bed.aws import REGION, Credentials, Ministack, Moto, Queue
 from bed.certs import CA
-from bed.controlplane import ControlPlane
+from bed.exchange import delay, matches
 from bed.kube import Object
 from bed.scratch import free_port, work_dir
 from bed.wire import WireProxy
@@ -195,29 +195,34 @@ def for_emulators(state: State, *, everything: bool = False) -> list[Object]:
     return result
 
 
-@pytest.fixture
-def world(request: pytest.FixtureRequest, cluster: ControlPlane, helm: Helm) -> Iterator[World]:
-    """By its parameter, with ministack or moto."""
-    with ExitStack() as stack:
-        world = World(cluster, request.getfixturevalue(request.param), "terraform", stack)
-        stack.callback(world.clean_up)
-        yield world
-    world.check_sanitizers()
-
-
-def run_edsm(world: World, helm: Helm, namespace: str, stack: ExitStack, queue_url: str, account: Object,
-             **env: str) -> Pod:
-    """EDSM by the chart, with what Terraform says and the emulators' address."""
+def install(world: World, helm: Helm, namespace: str, queue_url: str, account: Object, **env: str) -> Object:
+    """The chart with what Terraform says, and the emulators' address; the Deployment."""
     helm.install({
         "aws": {"queueUrls": [queue_url], "region": REGION}, "serviceAccount": account,
         "extraEnv": [{"name": name, "value": value} for name, value in {"AWS_ENDPOINT": world.aws_wire.url, **env}.items()],
         "metrics": {"port": free_port()}, "probes": {"port": free_port()}}, namespace=namespace)
     world.cluster.install([ROOT / "config/crd/bases"])  # waits until it is served
+    return world.kube.get("Deployment", FULL_NAME, namespace)
+
+
+def start(world: World, deployment: Object, stack: ExitStack) -> Pod:
+    """A replica of it, behind a proxy that can make requests slow."""
     ca = CA(work_dir("wire-ca"), "wire-ca")
     wire = stack.enter_context(WireProxy(world.cluster.url, tls=ca.server("api"), upstream_ca=world.cluster.ca_file, name="api"))
-    pod = stack.enter_context(Pod(world.cluster, world.kube.get("Deployment", FULL_NAME, namespace), api=wire, api_ca=ca.cert))
+    pod = stack.enter_context(Pod(world.cluster, deployment, api=wire, api_ca=ca.cert))
     world.programs.append(pod)
     return pod.ready(PATIENCE)
+
+
+def actions_used(world: World) -> set[str]:
+    """What EDSM asked of AWS, by the names that policies have for it."""
+    services = {"AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
+    used = set()
+    for call in world.calls.find(lambda call: call.proxy == "aws" and bool(call.target)):
+        service, _, operation = call.target.partition(".")
+        single = operation.removesuffix("Batch") if service == "AmazonSQS" else operation
+        used.add(f"{services[service]}:{single}")
+    return used
 
 
 @pytest.mark.parametrize("world", ["guarded"], indirect=True)
@@ -232,24 +237,36 @@ def test_edsm_works_with_exactly_what_it_declares(world: World, helm: Helm, stac
     iam.put_role_policy(RoleName=role["name"], PolicyName="edsm", PolicyDocument=json.dumps(
         {"Version": "2012-10-17", "Statement": for_emulators(state)}))
     outputs = terraform.outputs()
+    queue = Queue(f"{own}-edsm-events", outputs["sqs_queue_url"], "")
+    # So that a message that is in work has to be held within the time of a test.
+    world.aws.client("sqs").set_queue_attributes(QueueUrl=queue.url, Attributes={"VisibilityTimeout": "3"})
 
-    pod = run_edsm(world, helm, own, stack, outputs["sqs_queue_url"],
-                   {"annotations": {"eks.amazonaws.com/role-arn": outputs["edsm_role_arn"]}})
-    pod.wait_log(msg="listening", timeout=PATIENCE)
-    world.put("db", {"x": "1"})
-    world.bind("db")
-    world.wait_data("db", {"x": b"1"})
+    deployment = install(world, helm, own, queue.url, {
+        "annotations": {"eks.amazonaws.com/role-arn": outputs["edsm_role_arn"]}})
+    names = ("db", "api", "mail", "tls")  # enough for one list instead of single descriptions
+    for name in names:
+        world.put(name, {"x": "1"})
+        world.bind(name)
+    pod = start(world, deployment, stack)
+    for name in names:
+        world.wait_data(name, {"x": b"1"})
+
+    pod.api.fault(delay(4), when=matches(method="PATCH", path="/secrets/db"))
     world.put("db", {"x": "2"})  # the rule takes it to the queue, EDSM takes it from there
     world.wait_data("db", {"x": b"2"})
-    world.wait_empty(Queue(f"{own}-edsm-events", outputs["sqs_queue_url"], ""))
+    world.wait_empty(queue)
     pod.terminate(timeout=PATIENCE)
 
+    world.aws.client("secretsmanager").delete_secret(SecretId=world.path("tls"))  # no list has it any more
     pod.start()
-    assert pod.wait_log(msg="swept", timeout=PATIENCE)["errors"] == 0
+    pod.wait_log(msg="swept", timeout=PATIENCE)
+    world.wait_reason("tls", "SourceGone")
     world.aws.put_secret("elsewhere/db", {"x": "not for us"})
     world.bind("elsewhere", path="elsewhere/db")
     world.wait_reason("elsewhere", "AccessDenied")
     pod.terminate(timeout=PATIENCE)
+
+    assert actions_used(world) == {action for each in permissions(state).values() for action in each["Action"]}
 
 
 @pytest.mark.parametrize("world", ["moto"], indirect=True)
@@ -264,7 +281,7 @@ def test_moto_agrees(world: World, helm: Helm, stack: ExitStack) -> None:
     world.aws.enforce_auth()
     queue = next(each for each in state["aws_sqs_queue"] if each["redrive_policy"])
 
-    pod = run_edsm(world, helm, own, stack, queue["url"], {}, **edsm.env())
+    pod = start(world, install(world, helm, own, queue["url"], {}, **edsm.env()), stack)
     world.put("db", {"x": "1"})
     world.bind("db")
     world.wait_data("db", {"x": b"1"})

@@ -1,3 +1,5 @@
+# What EDSM needs of AWS; docs/aws.md explains it.
+
 terraform {
   required_version = ">= 1.5"
   required_providers {
