@@ -13,8 +13,10 @@ import manifests
 from bed import ROOT
 from bed.controlplane import ControlPlane
 from bed.kube import Object
+from bed.process import wait_for
 from bed.scratch import work_dir
 from commands import CHART, CRD, FULL_NAME, CommandFailed, Helm, kubectl
+from world import condition
 
 KEPT = {"helm.sh/resource-policy": "keep"}
 
@@ -24,10 +26,9 @@ def crd(cluster: ControlPlane) -> Object:
 
 
 def bind(cluster: ControlPlane) -> None:
-    cluster.kube.wait("CustomResourceDefinition", CRD, None, lambda seen: any(
-        each["type"] == "Established" and each["status"] == "True" for each in seen["status"].get("conditions", [])),
-        "established")
-    cluster.kube.create(manifests.binding("db", "default", "prod/db", "db"))
+    cluster.kube.wait("CustomResourceDefinition", CRD, None,
+                      lambda seen: condition(seen, "Established").get("status") == "True", "established")
+    wait_for(lambda: cluster.kube.create(manifests.binding("db", "default", "prod/db", "db")), 15, "it to be served")
 
 
 def test_eventdrivensecrets_survive_an_uninstallation_and_are_taken_up_again(cluster: ControlPlane, helm: Helm) -> None:
