@@ -181,6 +181,11 @@ def test_arguments_are_those_that_the_program_has(templates: Helm) -> None:
         assert value in ("", known[flag]), f"the chart's default of {flag} is not the program's"
 
 
+def test_the_image_is_the_program_of_this_version(templates: Helm) -> None:
+    version = re.search(r"project\(edsm VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())
+    assert version and container(templates.template())["image"] == f"edsm:{version[1]}"
+
+
 def test_replicas_are_spread_and_one_may_go_at_a_time(templates: Helm) -> None:
     objects = templates.template()
     deployment = only(objects, "Deployment")
