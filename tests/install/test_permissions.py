@@ -3,6 +3,7 @@ pod's security context. Over a whole life it uses each permission that it has, a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -138,6 +139,34 @@ def test_every_permission_is_used_and_no_other_is_missing(
     if narrow:
         assert {use.namespace for use in used} == {own, world.ns}
     assert {use.name for use in used if use.resource == "leases"} == {"", LEASE}
+
+
+def elsewhere(deployment: Object) -> Object:
+    """The same on other ports: on one machine two pods cannot have the same ones."""
+    text = json.dumps(deployment)
+    for port in deployment["spec"]["template"]["spec"]["containers"][0]["ports"]:
+        text = text.replace(str(port["containerPort"]), str(free_port()))
+    return json.loads(text)
+
+
+def test_the_second_replica_is_ready_and_takes_over(world: World, helm: Helm, stack: ExitStack) -> None:
+    # ministack gives a message to the poll of a client that has gone; it is back after this time.
+    world.aws.client("sqs").set_queue_attributes(QueueUrl=world.queue.url, Attributes={"VisibilityTimeout": "3"})
+    deployment = install(world, helm, world.new_namespace())
+    first = start(world, deployment, stack)
+    wait_for(lambda: first.metric("edsm_leader") == 1, PATIENCE, "the first to lead", [first.process])
+    second = start(world, elsewhere(deployment), stack)
+    assert second.metric("edsm_leader") == 0
+    world.put("db", {"password": "old"})
+    world.bind("db")
+    world.wait_synced("db")
+
+    first.terminate(timeout=PATIENCE)
+
+    wait_for(lambda: second.metric("edsm_leader") == 1, PATIENCE, "the second to lead", [second.process])
+    world.put("db", {"password": "new"})
+    world.wait_data("db", {"password": b"new"})
+    second.terminate(timeout=PATIENCE)
 
 
 def test_it_runs_in_the_security_context_of_its_pod(world: World, helm: Helm, stack: ExitStack) -> None:
