@@ -5,6 +5,7 @@ it leaves in Terraform's state is made in the emulators by boto3, and the chart 
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -13,11 +14,13 @@ from contextlib import ExitStack
 import pytest
 
 import cloudtrail
+import manifests
 from bed import ROOT
 from bed.aws import REGION, Credentials, Ministack, Moto, Queue
 from bed.certs import CA
 from bed.exchange import delay, matches
 from bed.kube import Object
+from bed.process import wait_for
 from bed.scratch import free_port, work_dir
 from bed.wire import WireProxy
 from commands import ACCOUNT, EXAMPLE, FULL_NAME, Helm, Terraform
@@ -250,6 +253,16 @@ def test_edsm_works_with_exactly_what_it_declares(world: World, helm: Helm, stac
     pod = start(world, deployment, stack)
     for name in names:
         world.wait_data(name, {"x": b"1"})
+
+    numbers = itertools.count()
+
+    def several_at_once() -> int:
+        """Asks for a new sync of all, until some of them are so close to each other that one call reads them."""
+        for name in names:
+            world.kube.patch("EventDrivenSecret", name, world.ns, {"metadata": {"annotations": {
+                manifests.SYNC_REQUEST: str(next(numbers))}}})
+        return world.calls.count(target="BatchGetSecretValue")
+    wait_for(several_at_once, PATIENCE, "a batch", [pod.process])
 
     pod.api.fault(delay(4), when=matches(method="PATCH", path="/secrets/db"))
     world.put("db", {"x": "2"})  # the rule takes it to the queue, EDSM takes it from there
