@@ -87,7 +87,7 @@ fmt: ## Format the C++ sources
 	@tools/lint/format.sh
 
 .PHONY: manifests
-manifests: ## Write config/install.yaml from the other files of config/
+manifests: ## Write config/install.yaml and the CRD of the chart from the other files of config/
 	@tools/generate/manifests.py
 
 .PHONY: generate

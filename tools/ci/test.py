@@ -7,6 +7,8 @@
     simulation    thousands of seeds of the whole controller in a simulated world, and planted bugs
     integration   pytest: the test bed itself, then the sanitized program on a real control plane
                   and AWS emulators
+    install       pytest: chart, Terraform example and alerts, with the real helm on a real control
+                  plane, and the program as they start it
 
 A failing step does not keep the later ones from running, unless they need it. The last line of the
 output is the sum: "N passed, N failed[, N skipped]". A check or build that fails counts as one
@@ -195,6 +197,10 @@ def integration(session: Session, preset: str) -> None:
                  [venv_python(), "-m", "pytest", "tests/bed_selftest", "tests/integration", "-q", "-n", JOBS, "--dist", "loadfile",
                   f"--junitxml={junit}"], junit=junit,
                  env={"PYTHONPATH": "tests", "EDSM_BINARY": str(program)})
+    junit = OUT / "install.xml"
+    session.step(f"install tests {preset}",
+                 [venv_python(), "-m", "pytest", "tests/install", "-q", "-n", JOBS, "--dist", "loadfile",
+                  f"--junitxml={junit}"], junit=junit, env={"PYTHONPATH": "tests", "EDSM_BINARY": str(program)})
 
 
 def main() -> int:
@@ -204,7 +210,7 @@ def main() -> int:
     args = parser.parse_args()
 
     session = Session()
-    if not session.step("set-up", ["tools/setup/all.sh"]):
+    if not session.step("set-up", ["tools/setup/all.sh"], ["tools/setup/opstools.sh"]):
         return session.finish()
     if args.part == "all":
         checks(session)

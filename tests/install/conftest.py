@@ -1,0 +1,110 @@
+"""Fixtures: a cluster that is like a user's (with the Prometheus operator's definitions), and helm for it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from bed import ROOT
+from bed.aws import REGION, Ministack, Moto
+from bed.controlplane import ControlPlane
+
+sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
+
+from commands import CRD, EXAMPLE, Helm, Terraform, tools  # noqa: E402
+from world import World  # noqa: E402
+
+LONGEST_TEST = 120  # seconds
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ControlPlane]:
+    """A control plane without anything of EDSM."""
+    with ControlPlane() as cluster:
+        cluster.install([tools().parent / "crds"])
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def templates() -> Helm:
+    """helm that renders only."""
+    return Helm()
+
+
+@pytest.fixture
+def helm(cluster: ControlPlane) -> Iterator[Helm]:
+    """helm for the cluster; afterwards the cluster has nothing of EDSM any more."""
+    helm = Helm(cluster)
+    yield helm
+    helm.uninstall_all()
+    if cluster.kube.find("CustomResourceDefinition", CRD):
+        cluster.kube.delete("CustomResourceDefinition", CRD)
+        cluster.kube.wait_gone("CustomResourceDefinition", CRD)
+
+
+@pytest.fixture
+def world(request: pytest.FixtureRequest, cluster: ControlPlane, helm: Helm) -> Iterator[World]:
+    """A namespace and a queue, in `aws` or, by (indirect) parameter, in `guarded` or `moto`."""
+    server = request.getfixturevalue(getattr(request, "param", "aws"))
+    with ExitStack() as stack:
+        world = World(cluster, server, "install", stack)
+        stack.callback(world.clean_up)
+        # A release that loses its namespace would leave behind what it has outside.
+        stack.callback(helm.uninstall_all)
+        yield world
+    world.check_sanitizers()
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What a test enters into it is left at the test's end."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def applied() -> Terraform:
+    """The Terraform example, applied with nothing set but what everybody sets."""
+    terraform = Terraform(EXAMPLE)
+    terraform.apply(cluster_name="blue", region=REGION)
+    return terraform
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[Ministack]:
+    """An AWS where everybody may do everything."""
+    with Ministack() as server:
+        yield server
+
+
+@pytest.fixture
+def guarded() -> Iterator[Ministack]:
+    """One that verifies signatures and policies."""
+    with Ministack(auth=True) as server:
+        yield server
+
+
+@pytest.fixture
+def moto() -> Iterator[Moto]:
+    """moto; Moto.enforce_auth makes it verify them, too."""
+    with Moto() as server:
+        yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(LONGEST_TEST))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
+    report = yield
+    world = getattr(item, "funcargs", {}).get("world")
+    if report.failed and world is not None:
+        report.sections.append(("log of EDSM", world.log_tails()))
+    return report

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+)
+
+// What AWS would know of itself; the issuer is that of the cluster's ServiceAccount tokens.
+type surroundings struct{ account, region, endpoint, issuer string }
+
+// values are the arguments of a resource that are strings, by name.
+type values map[string]string
+
+func (s surroundings) arn(service, region, rest string) string {
+	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, s.account, rest)
+}
+
+type argument struct {
+	kind     string // string, number, bool, strings, map; block: one block with the argument arn
+	required bool
+}
+
+// A kind of resource: its arguments as in version 6 of the real provider (those that the example uses and
+// its neighbours), and what AWS fills in.
+type kind struct {
+	name      string
+	arguments map[string]argument
+	computed  func(surroundings, values) values
+}
+
+var (
+	text, number, boolean = argument{kind: "string"}, argument{kind: "number"}, argument{kind: "bool"}
+	needed                = argument{kind: "string", required: true}
+	list, labels          = argument{kind: "strings"}, argument{kind: "map"}
+)
+
+func regional(arguments map[string]argument) map[string]argument {
+	result := maps.Clone(arguments)
+	result["region"] = text
+	return result
+}
+
+var resources = []kind{
+	{"sqs_queue", regional(map[string]argument{
+		"name": text, "visibility_timeout_seconds": number, "message_retention_seconds": number,
+		"receive_wait_time_seconds": number, "delay_seconds": number, "max_message_size": number,
+		"redrive_policy": text, "kms_master_key_id": text, "sqs_managed_sse_enabled": boolean,
+		"fifo_queue": boolean, "tags": labels,
+	}), func(s surroundings, v values) values {
+		url := fmt.Sprintf("%s/%s/%s", s.endpoint, s.account, v["name"])
+		return values{"id": url, "url": url, "arn": s.arn("sqs", v["region"], v["name"])}
+	}},
+	{"sqs_queue_policy", regional(map[string]argument{"queue_url": needed, "policy": needed}), byId("queue_url")},
+	{"sqs_queue_redrive_allow_policy", regional(map[string]argument{
+		"queue_url": needed, "redrive_allow_policy": needed,
+	}), byId("queue_url")},
+	{"cloudwatch_event_rule", regional(map[string]argument{
+		"name": text, "description": text, "event_pattern": text, "event_bus_name": text, "state": text,
+		"schedule_expression": text, "tags": labels,
+	}), func(s surroundings, v values) values {
+		return values{"id": v["name"], "arn": s.arn("events", v["region"], "rule/"+v["name"])}
+	}},
+	{"cloudwatch_event_target", regional(map[string]argument{
+		"rule": needed, "arn": needed, "target_id": text, "event_bus_name": text, "role_arn": text, "input_path": text,
+		"dead_letter_config": {kind: "block"},
+	}), byId("target_id")},
+	{"cloudwatch_metric_alarm", regional(map[string]argument{
+		"alarm_name": needed, "alarm_description": text, "namespace": text, "metric_name": text, "dimensions": labels,
+		"statistic": text, "period": number, "evaluation_periods": number, "comparison_operator": text,
+		"threshold": number, "treat_missing_data": text, "alarm_actions": list, "ok_actions": list, "tags": labels,
+	}), byId("alarm_name")},
+	{"iam_role", map[string]argument{
+		"name": text, "path": text, "description": text, "assume_role_policy": needed, "max_session_duration": number,
+		"permissions_boundary": text, "tags": labels,
+	}, func(s surroundings, v values) values {
+		return values{"id": v["name"], "arn": s.arn("iam", "", "role/"+v["name"])}
+	}},
+	{"iam_role_policy", map[string]argument{"name": text, "role": needed, "policy": needed}, byId("role")},
+	{"eks_pod_identity_association", regional(map[string]argument{
+		"cluster_name": needed, "namespace": needed, "service_account": needed, "role_arn": needed, "tags": labels,
+	}), func(s surroundings, v values) values {
+		return values{"id": "a-1", "association_arn": s.arn("eks", v["region"], "podidentityassociation/"+v["cluster_name"]+"/a-1")}
+	}},
+}
+
+func byId(name string) func(surroundings, values) values {
+	return func(_ surroundings, v values) values { return values{"id": v[name]} }
+}
+
+// A data source with one optional argument; `facts` may be nested as Terraform's lists of one object.
+type source struct {
+	name, argument string
+	facts          func(surroundings, string) map[string]any
+}
+
+var dataSources = []source{
+	{"caller_identity", "", func(s surroundings, _ string) map[string]any {
+		return map[string]any{"account_id": s.account}
+	}},
+	{"partition", "", func(surroundings, string) map[string]any {
+		return map[string]any{"partition": "aws", "dns_suffix": "amazonaws.com"}
+	}},
+	{"eks_cluster", "name", func(s surroundings, name string) map[string]any {
+		return map[string]any{
+			"arn":      s.arn("eks", s.region, "cluster/"+name),
+			"identity": []map[string]any{{"oidc": []map[string]any{{"issuer": "https://" + s.issuer}}}},
+		}
+	}},
+	{"iam_openid_connect_provider", "url", func(s surroundings, _ string) map[string]any {
+		return map[string]any{"arn": s.arn("iam", "", "oidc-provider/"+s.issuer)}
+	}},
+}
