@@ -61,7 +61,7 @@ std::optional<Plan> target_foreign(const Facts& facts) {
             "owner",
             name, target->owner_kind, target->owner_name)};
   }
-  const bool ours = target->labelled || carries_our_mark(facts, *target);
+  const bool ours = target->labelled || heir || carries_our_mark(facts, *target);
   if (ours || facts.binding.target.creation == CreationPolicy::merge) return std::nullopt;
   return Plan{
       Plan::Action::stop, "TargetNotOurs",

@@ -217,6 +217,14 @@ TEST(Plan, ForeignOrNot) {
          w.inspected = true;
        },
        Action::fetch, "SpecChanged"},
+      {"the same, and its label was taken meanwhile",
+       [&](World& w) {
+         unlabelled(w);
+         w.target.owner_uid = "of another binding";
+         w.target.binding = "ns/another";
+         w.applied = {};
+       },
+       Action::fetch, "SpecChanged"},
       {"merge into a Secret without any mark",
        [&](World& w) {
          unlabelled(w);
