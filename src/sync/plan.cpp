@@ -52,8 +52,9 @@ std::optional<Plan> target_foreign(const Facts& facts) {
   if (target == nullptr) return std::nullopt;
   const auto name = target->key.str();
   // Who comes here has no older rival: another binding that owns the target has left it or lost it.
-  const bool heir = target->owner_kind == kube::kBindings.kind;
-  if (!target->owner_uid.empty() && target->owner_uid != facts.binding.uid && !heir) {
+  const bool owned = !target->owner_uid.empty();
+  const bool heir = owned && target->owner_kind == kube::kBindings.kind;
+  if (owned && target->owner_uid != facts.binding.uid && !heir) {
     return Plan{
         Plan::Action::stop, "TargetNotOurs",
         fmt::format(

@@ -224,7 +224,7 @@ TEST(Plan, ForeignOrNot) {
          w.target.binding = "ns/another";
          w.applied = {};
        },
-       Action::fetch, "SpecChanged"},
+       Action::fetch, "Drift", true},
       {"merge into a Secret without any mark",
        [&](World& w) {
          unlabelled(w);
