@@ -61,8 +61,8 @@ base::Task<void> Fetcher::run() {
   for (;;) {
     // Everybody who is ready to ask does so first, so that one batch takes them all.
     co_await boost::asio::post(boost::asio::use_awaitable);
-    auto batch = pending_.take(clock_.now());
-    const auto due = pending_.due();
+    auto batch = pending_.take(clock_.now(), soon_());
+    const auto due = pending_.due(soon_());
     if (!batch.empty()) {
       if (due && *due <= clock_.now()) wake_one();
       co_await send(std::move(batch));

@@ -31,8 +31,11 @@ class Fetcher {
   /// The consumers of a source that will certainly ask or finish soon.
   using Expect = std::function<std::vector<std::string>(const std::string& source_id)>;
 
-  Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect)
-      : clock_(clock), metrics_(metrics), expect_(std::move(expect)) {}
+  /// How many others wait for their turn to ask.
+  using Soon = std::function<std::size_t()>;
+
+  Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect, Soon soon)
+      : clock_(clock), metrics_(metrics), expect_(std::move(expect)), soon_(std::move(soon)) {}
 
   /// Orders triggers and reads; grows with every call.
   std::uint64_t tick() { return ++ticks_; }
@@ -66,6 +69,7 @@ class Fetcher {
   base::Clock& clock_;
   telemetry::Metrics& metrics_;
   Expect expect_;
+  Soon soon_;
   std::uint64_t ticks_ = 0;
   std::map<std::string, ReadPtr> reads_;  ///< the newest of each source
   ReadQueue<ReadPtr> pending_;

@@ -35,6 +35,8 @@ class WorkQueue {
   bool ready(const std::string& key, base::Instant now) const;
   bool running(const std::string& key) const { return running_.contains(key); }
   std::size_t waiting_count() const { return waiting_.size(); }
+  /// Those whose turn it is next, as of the last `take`.
+  std::size_t ready_count() const { return ready_.size(); }
   std::size_t running_count() const { return running_.size(); }
   /// When the next key becomes due; keys that run and wait again count once they are done.
   std::optional<base::Instant> next_due() const;

@@ -54,6 +54,19 @@ TEST_F(ReadQueueTest, AFullBatchWaitsForNothing) {
   EXPECT_EQ(take(), Batch{}) << "the rest gathers again";
 }
 
+TEST_F(ReadQueueTest, InACrowdABatchIsFilled) {
+  add(1);
+  EXPECT_EQ(queue.take(now, 2), Batch{}) << "two more are coming";
+  EXPECT_EQ(queue.due(2), now + milliseconds(100));
+  EXPECT_EQ(queue.due(1), now) << "too few to fill it";
+  add(2);
+  add(3);
+  EXPECT_EQ(queue.take(now, 100), (Batch{1, 2, 3}));
+  add(4);
+  now += milliseconds(100);
+  EXPECT_EQ(queue.take(now, 100), Batch{4}) << "they do not come";
+}
+
 TEST_F(ReadQueueTest, AStuckReadHoldsOthersUpForAMomentOnly) {
   add(1);
   take();

@@ -69,8 +69,10 @@ struct Shared {
         binding_work(outside.clock, settings.workers, std::move(reconcile)),
         workload_work(outside.clock, settings.rollout_workers, std::move(rollout)),
         status_work(outside.clock, settings.status_workers, std::move(status)),
-        fetcher(outside.clock, outside.metrics,
-                [this](const std::string& source_id) { return expected_consumers(source_id); }) {}
+        fetcher(
+            outside.clock, outside.metrics,
+            [this](const std::string& source_id) { return expected_consumers(source_id); },
+            [this] { return binding_work.queue().ready_count(); }) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
   void trigger(const base::ObjectKey& key,
