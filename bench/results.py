@@ -73,11 +73,11 @@ class Results:
 
 
 def shown(value: float, unit: str) -> str:
-    """With three digits that count: 1,240 ms; 12.4 ms; 1.24 ms."""
-    if value == 0:
-        return f"0 {unit}".strip()
-    digits = max(0, 2 - len(str(int(abs(value))).lstrip("0")) + 1) if abs(value) < 100 else 0
-    return f"{value:,.{min(digits, 3)}f} {unit}".strip()
+    """With three digits that count: 1,234 ms; 12.3 ms; 1.23 ms. Without a unit it is a count."""
+    if not unit or value == 0:
+        return f"{value:,.0f} {unit}".strip()
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    return f"{value:,.{digits}f} {unit}"
 
 
 def milliseconds(seconds: Sequence[float]) -> list[float]:

@@ -26,10 +26,14 @@ def test_spread() -> None:
     assert Spread.of([3.0, 1.0, 2.0]) == Spread(3, 1.0, 2.0, 3.0, 3.0)
 
 
-@pytest.mark.parametrize(("value", "text"), [(1234.5, "1,234 ms"), (123.4, "123 ms"), (12.345, "12.3 ms"),
-                                             (1.2345, "1.23 ms"), (0.0123, "0.012 ms"), (0, "0 ms")])
+@pytest.mark.parametrize(("value", "text"), [(1234.4, "1,234 ms"), (123.4, "123 ms"), (12.345, "12.3 ms"),
+                                             (1.234, "1.23 ms"), (0.0123, "0.012 ms"), (0, "0 ms")])
 def test_shown_has_three_digits(value: float, text: str) -> None:
     assert shown(value, "ms") == text
+
+
+def test_shown_counts_are_whole() -> None:
+    assert shown(1050, "") == "1,050"
 
 
 def test_goals_are_judged() -> None:
