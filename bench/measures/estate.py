@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from statistics import median
 
@@ -13,7 +14,7 @@ from bench.measures import memory
 from bench.measures.latency import lane, one_by_one
 from bench.numbers import percentile
 from bench.results import Results, shown
-from bench.stage import NAMESPACE, Stage
+from bench.stage import Stage
 
 SMALL, FEW = "small", 100      # a namespace with few bindings, in the same cluster
 CLOUD_SECRETS = 10_000         # beyond that, several bindings share one
@@ -24,15 +25,18 @@ _LISTS = ("/apis/secrets.edsm.io/v1alpha1/eventdrivensecrets",
 
 
 def prepare(stage: Stage, size: int, results: Results) -> None:
-    """`size` bindings, in sync: FEW of them in a namespace of their own."""
+    """`size` bindings, in sync: FEW of them in a namespace of their own, with secrets that no other binding uses."""
     names = objects.names(min(size, CLOUD_SECRETS))
     results.say(f"making {len(names):,} secrets in the cloud and {size:,} bindings")
     stage.make_secrets(names)
     stage.new_namespace(SMALL)
     stage.bind(names[:FEW], SMALL)
-    stage.bind(names[FEW:])
-    for number in range(1, size // CLOUD_SECRETS):
-        stage.bind(names, stage.new_namespace(f"{NAMESPACE}-{number}"))
+    left = size - FEW
+    for number in itertools.count():
+        shared = names[FEW:FEW + left]
+        stage.bind(shared, stage.new_namespace(f"large-{number}"))
+        if not (left := left - len(shared)):
+            break
     results.say("first sync")
     began = time.monotonic()
     with stage.edsm() as edsm, stage.meter(EDSM=edsm.process.pid) as meter:
