@@ -90,7 +90,7 @@ class Stage:
         self.queue = self.aws.make_queue(f"events-{next(self._numbers)}", visibility=120)
         env = {"AWS_REGION": REGION, "AWS_ENDPOINT": self.aws.url, "SQS_QUEUE_URL": self.queue.url,
                "AWS_EC2_METADATA_DISABLED": "true", **ROOT_USER.env()}
-        with Edsm(self._config, env=env, flags=(*FLAGS, *flags)) as program:
+        with Edsm(self._config, env=env, flags=(*FLAGS, *flags), log_level="info") as program:
             if wait:
                 program.ready(120)
             yield program
