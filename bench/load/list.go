@@ -72,10 +72,20 @@ func (c *cluster) readAll(path string, limit int) (result collection) {
 		}
 		result.Pages++
 		result.Bytes += len(text)
-		found := continues.FindSubmatch(text[:min(len(text), 2000)])
-		if found == nil || len(found[1]) == 0 {
+		if next = following(text); next == "" {
 			return result
 		}
-		next = string(found[1])
 	}
+}
+
+// following is the token of the next page. It is in the list's own metadata: in front of the items, or, of
+// custom resources, behind them.
+func following(page []byte) string {
+	const most = 2000
+	for _, part := range [][]byte{page[:min(len(page), most)], page[max(0, len(page)-most):]} {
+		if found := continues.FindSubmatch(part); found != nil {
+			return string(found[1])
+		}
+	}
+	return ""
 }

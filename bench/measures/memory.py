@@ -31,13 +31,13 @@ def measure(stage: Stage, bindings: int, results: Results) -> float:
 
 def strangers(stage: Stage, bindings: int, results: Results) -> None:
     """What Secrets and Deployments cost that EDSM has nothing to do with."""
-    before = [after_start(stage, bindings) for _ in range(3)]
+    before = [after_start(stage, bindings) for _ in range(2)]
     namespace = stage.new_namespace("strangers")
     names = objects.names(STRANGERS)
     results.say(f"making {STRANGERS:,} Secrets and {STRANGERS:,} Deployments of other people")
     stage.admin.send((objects.secret(name, namespace, "x") for name in names), at_once=32)
     stage.admin.send((objects.deployment(name, namespace) for name in names), at_once=32)
-    after = [after_start(stage, bindings) for _ in range(3)]
+    after = [after_start(stage, bindings) for _ in range(2)]
     noise = max(0.5, max(before) - min(before))
     more = min(after) - min(before)
     results.at_most(_GROUP, f"more, with {STRANGERS:,} Secrets and {STRANGERS:,} Deployments of others",
