@@ -54,8 +54,9 @@ def send_events(queue_url: str, secrets: list[str]) -> Iterator[Order]:
 def _label_updated(secret: str) -> Object:
     """The event says no version, so that one value may be announced again and again."""
     return {"version": "0", "id": str(uuid.uuid4()), "detail-type": "Secret Label Updated",
-            "source": "aws.secretsmanager", "account": "000000000000", "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
-            "region": REGION, "resources": [], "detail": {"labelUpdated": "AWSCURRENT", "name": secret}}
+            "source": "aws.secretsmanager", "account": "000000000000",
+            "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", "region": REGION, "resources": [],
+            "detail": {"labelUpdated": "AWSCURRENT", "name": secret}}
 
 
 def _aws(target: str, **body: Any) -> Order:

@@ -46,7 +46,8 @@ def use_table(results: Results) -> str:
     for name, use in results.use.items():
         cpu = use["cpu"] | {"others": use["others"]}
         numbers = [f"{cpu[program]:.2f}" if program in cpu else "" for program in _PROGRAMS]
-        lines.append(f"| {name} | {use['wall']:.2f} | " + " | ".join(numbers) + f" | {use['stolen']:.2f} |")
+        wall, stolen = f"{use['wall']:.2f}", f"{use['stolen']:.2f}"
+        lines.append(f"| {name} | {wall} | " + " | ".join(numbers) + f" | {stolen} |")
     return "\n".join(lines)
 
 
@@ -64,7 +65,8 @@ def spread_table(results: Results) -> str:
 
 def parts(results: Results) -> dict[str, str]:
     facts = "\n".join(f"- {name}: {text}" for name, text in {"date": results.date, **results.facts}.items())
-    return {"run": facts, "table": table.for_page(results.rows), "raw": spread_table(results), "use": use_table(results)}
+    return {"run": facts, "table": table.for_page(results.rows), "raw": spread_table(results),
+            "use": use_table(results)}
 
 
 def filled(page: str, new: dict[str, str]) -> str:

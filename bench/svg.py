@@ -8,13 +8,29 @@ from xml.sax.saxutils import escape
 WIDTH, HEIGHT = 720, 320
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 44, 48
 _STYLE = """<style>
-text { font: 13px system-ui, sans-serif; fill: #57606a } .title { font-size: 15px; font-weight: 600; fill: #24292f }
-.grid { stroke: #8c959f; stroke-opacity: .25 } .one { stroke: #0969da; fill: #0969da } .two { stroke: #bc4c00; fill: #bc4c00 }
-.three { stroke: #57606a; fill: #57606a } .curve { fill: none; stroke-width: 2 } .bar { stroke: none } .key { font-weight: 600; stroke: none }
-@media (prefers-color-scheme: dark) { text { fill: #9198a1 } .title { fill: #f0f6fc }
-.one { stroke: #4493f8; fill: #4493f8 } .two { stroke: #f0883e; fill: #f0883e } .three { stroke: #9198a1; fill: #9198a1 } }
+text { font: 13px system-ui, sans-serif; fill: #57606a }
+.title { font-size: 15px; font-weight: 600; fill: #24292f }
+.grid { stroke: #8c959f; stroke-opacity: .25 }
+.one { --colour: #0969da }
+.two { --colour: #bc4c00 }
+.three { --colour: #57606a }
+.curve { fill: none; stroke: var(--colour); stroke-width: 2 }
+.bar { fill: var(--colour) }
+.allowed { stroke: var(--colour); stroke-width: 3 }
+.key { fill: var(--colour); font-weight: 600 }
+@media (prefers-color-scheme: dark) {
+text { fill: #9198a1 }
+.title { fill: #f0f6fc }
+.one { --colour: #4493f8 }
+.two { --colour: #f0883e }
+.three { --colour: #9198a1 }
+}
 </style>"""
-_COLOURS = ("one", "two", "three")
+
+
+def _colour(name: str) -> str:
+    """EDSM's, or that of what it is compared with."""
+    return "one" if name.startswith("EDSM") else "three"
 
 
 def _page(title: str, height: int, parts: Sequence[str]) -> str:
@@ -55,14 +71,15 @@ def distribution(title: str, unit: str, curves: Mapping[str, Sequence[float]]) -
     for mark in marks:
         parts += [_line(x(mark), _TOP, x(mark), y(0)), _text(x(mark), y(0) + 18, f"{mark:g}", anchor="middle")]
     for part in (0, 0.25, 0.5, 0.75, 1):
-        parts += [_line(_LEFT, y(part), WIDTH - _RIGHT, y(part)), _text(_LEFT - 8, y(part) + 4, f"{part:.0%}", anchor="end")]
+        parts += [_line(_LEFT, y(part), WIDTH - _RIGHT, y(part)),
+                  _text(_LEFT - 8, y(part) + 4, f"{part:.0%}", anchor="end")]
     parts.append(_text(WIDTH - _RIGHT, HEIGHT - 8, unit, anchor="end"))
     for number, (name, values) in enumerate(curves.items()):
         ordered = sorted(values)
         points = " ".join(f"{x(value):.1f},{y((rank + 1) / len(ordered)):.1f}"
                           for rank, value in enumerate(ordered) if value <= marks[-1])
-        colour = _COLOURS[number]
-        parts += [f'<polyline class="curve {colour}" style="fill:none" points="{points}"/>',
+        colour = _colour(name)
+        parts += [f'<polyline class="curve {colour}" points="{points}"/>',
                   _text(WIDTH - _RIGHT - 8, y(0.12 + 0.1 * (len(curves) - 1 - number)), name, f"key {colour}", "end")]
     return _page(title, HEIGHT, parts)
 
@@ -83,13 +100,14 @@ def bars(title: str, unit: str, values: Mapping[str, float], limits: Mapping[str
     parts.append(_text(WIDTH - _RIGHT, height - 8, unit, anchor="end"))
     for number, (name, value) in enumerate(values.items()):
         top = _TOP + row * number + 6
-        colour = "one" if limits or name.startswith("EDSM") else "three"
+        colour = "one" if limits else _colour(name)
+        width = max(1.0, x(value) - left)
         parts += [_text(left - 10, top + 16, name, anchor="end"),
-                  f'<rect class="bar {colour}" x="{left}" y="{top}" width="{max(1.0, x(value) - left):.1f}" height="22" rx="2"/>',
+                  f'<rect class="bar {colour}" x="{left}" y="{top}" width="{width:.1f}" height="22" rx="2"/>',
                   _text(x(value) + 8, top + 16, f"{value:.3g}")]
         if name in limits:
             at = x(limits[name])
-            parts += [f'<line class="two" stroke-width="3" x1="{at:.1f}" y1="{top - 3}" x2="{at:.1f}" y2="{top + 25}"/>']
+            parts.append(f'<line class="allowed two" x1="{at:.1f}" y1="{top - 3}" x2="{at:.1f}" y2="{top + 25}"/>')
     if limits:
         parts.append(_text(left, height - 8, "bar: measured; line: allowed"))
     return _page(title, height, parts)

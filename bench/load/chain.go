@@ -98,7 +98,8 @@ func (l *link) follow(values *cloud, event message) error {
 	if l.workload == "" {
 		return nil
 	}
-	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"secrets.edsm.io/rollout":%q}}}}}`, value.VersionId)
+	patch := fmt.Sprintf(`{"spec":{"template":{"metadata":{"annotations":{"secrets.edsm.io/rollout":%q}}}}}`,
+		value.VersionId)
 	_, err = l.cluster.call("PATCH", l.workload+"?fieldManager=chain", mergePatch, plainJSON, []byte(patch))
 	return err
 }
