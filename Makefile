@@ -74,6 +74,16 @@ soak: build ## Change and faults for TIME minutes (default 30): memory and conne
 	@EDSM_BINARY=$(CURDIR)/build/edsm PYTHONPATH=tests:tests/integration:tools \
 		$(venv)/bin/python -m soak --minutes $(or $(TIME),30)
 
+.PHONY: bench
+bench: build ## Measure beside the limits of this machine (SCALE=full: 100,000 bindings too)
+	@tools/setup/all.sh
+	@EDSM_BINARY=$(CURDIR)/build/edsm PYTHONPATH=$(CURDIR):$(CURDIR)/tests \
+		nice $(venv)/bin/python -m bench $(if $(filter full,$(SCALE)),--full) $(if $(PART),--only $(PART))
+
+.PHONY: performance
+performance: ## Write the numbers of the last `make bench` into docs/performance.md
+	@PYTHONPATH=$(CURDIR):$(CURDIR)/tests $(venv)/bin/python -m bench.report
+
 .PHONY: lint
 lint: ## Check format, arrows, coroutine rules and clang-tidy (only what changed since it was clean)
 	@tools/setup/packages.sh

@@ -33,13 +33,14 @@ class Edsm:
     """
 
     def __init__(self, kubeconfig: Path | str | None = None, *, env: Mapping[str, str] | None = None,
-                 flags: Sequence[str] = (), binary: Path | str | None = None, name: str = "edsm") -> None:
+                 flags: Sequence[str] = (), binary: Path | str | None = None, name: str = "edsm",
+                 log_level: str = "debug") -> None:
         self.binary = Path(binary or default_binary())
         self.name = name
         self.env = {name: os.environ[name] for name in _INHERITED if name in os.environ} | dict(env or {})
         if kubeconfig:
             self.env["KUBECONFIG"] = str(kubeconfig)
-        self.flags = list(flags)
+        self.flags = [f"--log-level={log_level}", *flags]
 
     def __enter__(self) -> Self:
         if not self.binary.is_file():
@@ -55,7 +56,7 @@ class Edsm:
     def start(self) -> None:
         """Starts it, or starts it again; the log goes on in the same file."""
         self.process = Process(self.name, [
-            self.binary, "run", "--leader-elect=false", "--log-format=json", "--log-level=debug",
+            self.binary, "run", "--leader-elect=false", "--log-format=json",
             f"--metrics-bind-address=127.0.0.1:{self.metrics_port}",
             f"--health-probe-bind-address=127.0.0.1:{self.health_port}", *self.flags],
             env={"HOME": str(self.folder), **self.env}, folder=self.folder)

@@ -194,9 +194,9 @@ def integration(session: Session, preset: str) -> None:
     session.step("generated reference",
                  [venv_python(), "tools/generate/reference.py", "--check", "--program", program])
     session.step(f"integration tests {preset}",
-                 [venv_python(), "-m", "pytest", "tests/bed_selftest", "tests/integration", "-q", "-n", JOBS, "--dist", "loadfile",
-                  f"--junitxml={junit}"], junit=junit,
-                 env={"PYTHONPATH": "tests", "EDSM_BINARY": str(program)})
+                 [venv_python(), "-m", "pytest", "tests/bed_selftest", "tests/bench_selftest", "tests/integration",
+                  "-q", "-n", JOBS, "--dist", "loadfile", f"--junitxml={junit}"], junit=junit,
+                 env={"PYTHONPATH": "tests:.", "EDSM_BINARY": str(program)})
     junit = OUT / "install.xml"
     session.step(f"install tests {preset}",
                  [venv_python(), "-m", "pytest", "tests/install", "-q", "-n", JOBS, "--dist", "loadfile",

@@ -1,0 +1,3 @@
+module edsm/bench/load
+
+go 1.26

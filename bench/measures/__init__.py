@@ -1,0 +1,1 @@
+"""Each module measures one kind of thing and writes rows into the results."""
