@@ -40,7 +40,9 @@ if(EDSM_PLANTED_BUGS)
   target_compile_definitions(edsm_flags INTERFACE EDSM_PLANTED_BUGS)
 endif()
 target_link_options(edsm_flags INTERFACE
-  -Wl,-z,relro,-z,now $<$<CONFIG:Release>:-s> $<$<CONFIG:Release>:-Wl,--gc-sections>)
+  -Wl,-z,relro,-z,now
+  # Small: unused sections go, equal functions are one, relocations are packed.
+  $<$<CONFIG:Release>:-s;-Wl,--gc-sections,--icf=all,--pack-dyn-relocs=relr>)
 target_compile_options(edsm_flags INTERFACE $<$<CONFIG:Release>:-ffunction-sections -fdata-sections>)
 
 if(EDSM_STATIC)

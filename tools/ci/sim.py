@@ -32,7 +32,7 @@ def planted(name: str, seeds: int) -> tuple[str, str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=2_500)
+    parser.add_argument("--seeds", type=int, default=10_000)
     parser.add_argument("--mishaps", type=int, default=1, help="of the small world")
     parser.add_argument("--junit", type=Path)
     args = parser.parse_args()
