@@ -29,7 +29,7 @@ class Fetcher {
  public:
   using Shared = std::shared_ptr<const cloud::Value>;
   /// The consumers of a source that will certainly ask or finish soon.
-  using Expect = std::function<std::vector<std::string>(const std::string& source_id)>;
+  using Expect = std::function<std::vector<std::string>(const base::Text& source_id)>;
 
   Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect)
       : clock_(clock), metrics_(metrics), expect_(std::move(expect)) {}
@@ -41,7 +41,7 @@ class Fetcher {
   base::Task<base::Result<Shared>> fetch(cloud::Provider& provider, cloud::Source source,
                                          std::uint64_t since, std::string consumer);
   /// `consumer` will not need the value again for what it was triggered by.
-  void finished(const std::string& source_id, const std::string& consumer);
+  void finished(const base::Text& source_id, const std::string& consumer);
 
   /// One sender of batches; run as many as batches may be in flight. Until cancelled.
   base::Task<void> run();
@@ -67,7 +67,7 @@ class Fetcher {
   telemetry::Metrics& metrics_;
   Expect expect_;
   std::uint64_t ticks_ = 0;
-  std::map<std::string, ReadPtr> reads_;  ///< the newest of each source
+  std::map<base::Text, ReadPtr> reads_;  ///< the newest of each source
   ReadQueue<ReadPtr> pending_;
   std::deque<base::Notify*> idle_;
 };

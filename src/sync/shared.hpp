@@ -68,7 +68,7 @@ struct Shared {
         binding_work(outside.clock, settings.workers, std::move(reconcile)),
         workload_work(outside.clock, settings.rollout_workers, std::move(rollout)),
         fetcher(outside.clock, outside.metrics,
-                [this](const std::string& source_id) { return expected_consumers(source_id); }) {}
+                [this](const base::Text& source_id) { return expected_consumers(source_id); }) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
   void trigger(const base::ObjectKey& key,
@@ -81,7 +81,7 @@ struct Shared {
   void status_changed(const base::ObjectKey& key);
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
-  void count_reason(const std::string& from, const std::string& to);
+  void count_reason(const base::Text& from, const base::Text& to);
   /// What must happen to a workload, by the targets as last seen.
   RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
@@ -103,8 +103,8 @@ struct Shared {
   base::Notify ledger_wake;
 
  private:
-  std::map<std::string, std::int64_t> per_reason_;
-  std::vector<std::string> expected_consumers(const std::string& source_id) const;
+  std::map<base::Text, std::int64_t> per_reason_;
+  std::vector<std::string> expected_consumers(const base::Text& source_id) const;
 };
 
 /// "ns/name", as a queue and the ledger name a binding.
