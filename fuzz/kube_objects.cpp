@@ -17,7 +17,7 @@ constexpr base::Instant now{std::chrono::hours(1)};
 void check_binding(const boost::json::value& object) {
   const auto binding = sync::decode_binding(object);
   must(!binding.shape.raw_key.empty() && !binding.shape.type.empty(), "defaults are filled in");
-  const sync::Report report{sync::Report::State::retrying, "Reason", binding.query.path};
+  const sync::Report report{sync::Report::State::retrying, "Reason", binding.query->path};
   const auto status = sync::wished_status(binding, report, {}, base::WallTime());
   must(status.conditions.size() == 3, "every condition is reported");
   must(base::JsonDocument::parse(sync::status_patch(binding, status).view()).has_value(),

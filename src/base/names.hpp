@@ -2,23 +2,24 @@
 
 #include <compare>
 #include <cstddef>
-#include <functional>
 #include <string>
+
+#include "base/text.hpp"
 
 namespace edsm::base {
 
 /// Namespace and name of a Kubernetes object whose kind is known from the context.
 struct ObjectKey {
-  std::string ns;
-  std::string name;
+  Text ns;
+  Text name;
 
-  std::string str() const { return ns + "/" + name; }
+  std::string str() const { return ns.str().append("/").append(name); }
   auto operator<=>(const ObjectKey&) const = default;
 };
 
 struct ObjectKeyHash {
   std::size_t operator()(const ObjectKey& key) const {
-    return std::hash<std::string>()(key.ns) * 31 + std::hash<std::string>()(key.name);
+    return key.ns.hash() * 31 + key.name.hash();
   }
 };
 

@@ -13,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
+#include "base/text.hpp"
 
 /// What every cloud looks like to the controller. Nothing here names one.
 namespace edsm::cloud {
@@ -21,14 +22,15 @@ namespace edsm::cloud {
 struct SecretQuery {
   std::string path;                            ///< spec.secretPath
   std::map<std::string, std::string> options;  ///< spec.cloudProviderOptions
+  bool operator==(const SecretQuery&) const = default;
 };
 
 /// A cloud secret in its provider's canonical words. Equal ids are the same secret.
 struct Source {
-  std::string id;     ///< unique over all providers, for people and as single-flight key:
-                      ///< "aws/eu-west-1/prod/db"
-  std::string scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
-  std::string path;   ///< what the provider asks its API for
+  base::Text id;     ///< unique over all providers, for people and as single-flight key:
+                     ///< "aws/eu-west-1/prod/db"
+  base::Text scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
+  base::Text path;   ///< what the provider asks its API for
 };
 
 enum class Form : std::uint8_t { text, binary };

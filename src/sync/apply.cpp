@@ -48,12 +48,12 @@ void write_owner(JsonWriter& json, const Binding& binding, const Target* current
 void write_marks(JsonWriter& json, const Desired& desired, const Target* current) {
   const auto& target = desired.binding.target;
   json.key("labels").begin_object();
-  for (const auto& [name, value] : target.labels) json.member(name, value);
+  for (const auto& [name, value] : *target.labels) json.member(name, value);
   json.member(kManagedLabel, "true");
   json.end_object();
 
   json.key("annotations").begin_object();
-  for (const auto& [name, value] : target.annotations) json.member(name, value);
+  for (const auto& [name, value] : *target.annotations) json.member(name, value);
   json.member(kVersionAnnotation, desired.version);
   json.member(kDigestAnnotation, desired.digest);
   json.member(kSourceAnnotation, desired.source);
@@ -68,7 +68,7 @@ void write_marks(JsonWriter& json, const Desired& desired, const Target* current
 void write_data(JsonWriter& json, const Desired& desired, const Target* current) {
   json.key("data").begin_object();
   if (current != nullptr && merges(desired)) {
-    for (const auto& key : current->keys) {
+    for (const auto& key : *current->keys) {
       const bool kept = std::ranges::any_of(desired.data.items,
                                             [&](const auto& item) { return item.first == key; });
       if (!kept) json.key(key).null();

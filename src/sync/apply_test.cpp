@@ -103,7 +103,7 @@ TEST(Apply, MergeTouchesOnlyItsOwnKeys) {
   World world;
   world.binding.target.creation = CreationPolicy::merge;
   world.current.owner_uid = "";
-  world.current.keys = {"a", "gone", "went"};
+  world.current.keys = std::vector<std::string>{"a", "gone", "went"};
   EXPECT_EQ(
       world.update(),
       kPrecondition + kMarks +
@@ -119,8 +119,8 @@ TEST(Apply, AnEmptyChangeTimeIsNotWritten) {
 
 TEST(Apply, WishedLabelsAndAnnotationsComeAlongButNeverReplaceOurs) {
   World world;
-  world.binding.target.labels = {{"team", "a\"b"}};
-  world.binding.target.annotations = {{"note", "x"}};
+  world.binding.target.labels = StringMap{{"team", "a\"b"}};
+  world.binding.target.annotations = StringMap{{"note", "x"}};
   const auto body = world.update();
   EXPECT_NE(body.find(R"("labels":{"team":"a\"b","eventdrivensecretsmanaged":"true"})"),
             std::string::npos)
@@ -174,8 +174,8 @@ TEST(Apply, MetadataOutdated) {
 
 TEST(Apply, MetadataOutdatedByWishedLabelsIfTheyAreKnown) {
   World world;
-  world.binding.target.labels = {{"team", "a"}};
-  world.binding.target.annotations = {{"note", "x"}};
+  world.binding.target.labels = StringMap{{"team", "a"}};
+  world.binding.target.annotations = StringMap{{"note", "x"}};
   EXPECT_FALSE(metadata_outdated(world.desired, world.current, nullptr))
       << "not known: taken to be right";
   Inspection seen;

@@ -17,9 +17,8 @@ std::string text(const boost::json::value& value, std::string_view path,
   return std::string(found.empty() ? otherwise : found);
 }
 
-std::map<std::string, std::string> string_map(const boost::json::value& value,
-                                              std::string_view path) {
-  std::map<std::string, std::string> map;
+StringMap string_map(const boost::json::value& value, std::string_view path) {
+  StringMap map;
   const auto* const object = base::object_at(value, path);
   if (object == nullptr) return map;
   for (const auto& [name, member] : *object) {
@@ -41,13 +40,15 @@ CreationPolicy creation_of(std::string_view name) {
   return CreationPolicy::owner;
 }
 
-std::vector<KeySelection> selections(const boost::json::value& object) {
-  std::vector<KeySelection> keys;
+Selections selections(const boost::json::value& object) {
+  Selections keys;
   const auto* const data = base::array_at(object, "spec.data");
   if (data == nullptr) return keys;
   for (const auto& item : *data) keys.push_back({text(item, "secretKey"), text(item, "property")});
   return keys;
 }
+
+}  // namespace
 
 BindingStatus decode_status(const boost::json::value& object) {
   BindingStatus status;
@@ -69,8 +70,6 @@ BindingStatus decode_status(const boost::json::value& object) {
   return status;
 }
 
-}  // namespace
-
 const Condition* BindingStatus::condition(std::string_view type) const {
   const auto found = std::ranges::find(conditions, type, &Condition::type);
   return found == conditions.end() ? nullptr : &*found;
@@ -79,15 +78,15 @@ const Condition* BindingStatus::condition(std::string_view type) const {
 Binding decode_binding(const boost::json::value& object) {
   Binding binding;
   binding.key = {text(object, "metadata.namespace"), text(object, "metadata.name")};
-  binding.uid = text(object, "metadata.uid");
+  binding.uid = string_at(object, "metadata.uid");
   binding.generation = base::int_at(object, "metadata.generation").value_or(0);
   binding.created = base::parse_rfc3339(string_at(object, "metadata.creationTimestamp"))
                         .value_or(base::WallTime());
   binding.deleting = !string_at(object, "metadata.deletionTimestamp").empty();
-  binding.provider = text(object, "spec.cloudProvider");
-  binding.query.path = text(object, "spec.secretPath");
-  binding.query.options = string_map(object, "spec.cloudProviderOptions");
-  binding.target.name = text(object, "spec.targetSecretName");
+  binding.provider = string_at(object, "spec.cloudProvider");
+  binding.query = cloud::SecretQuery{text(object, "spec.secretPath"),
+                                     string_map(object, "spec.cloudProviderOptions")};
+  binding.target.name = string_at(object, "spec.targetSecretName");
   binding.target.labels = string_map(object, "spec.target.labels");
   binding.target.annotations = string_map(object, "spec.target.annotations");
   binding.target.creation = creation_of(string_at(object, "spec.target.creationPolicy"));
@@ -101,7 +100,7 @@ Binding decode_binding(const boost::json::value& object) {
   // Annotation names hold dots, so they are no path.
   if (const auto* const annotations = base::find_path(object, "metadata.annotations")) {
     if (const auto* const asked = base::find(*annotations, kSyncRequestAnnotation)) {
-      if (asked->is_string()) binding.sync_request = std::string(asked->get_string());
+      if (asked->is_string()) binding.sync_request = asked->get_string();
     }
   }
   binding.status = decode_status(object);

@@ -1,8 +1,8 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +10,8 @@
 
 #include "base/clock.hpp"
 #include "base/names.hpp"
+#include "base/rare.hpp"
+#include "base/text.hpp"
 #include "cloud/provider.hpp"
 
 namespace edsm::sync {
@@ -22,19 +24,23 @@ enum class DeletionPolicy : std::uint8_t { retain, remove };
 struct KeySelection {
   std::string secret_key;
   std::string property;  ///< dotted path; empty: secret_key
+  bool operator==(const KeySelection&) const = default;
 };
+
+using Selections = std::vector<KeySelection>;
+using StringMap = std::map<std::string, std::string>;
 
 struct ShapeSpec {
   ValueFormat format = ValueFormat::automatic;
-  std::string raw_key = "value";
-  std::string type = "Opaque";
-  std::vector<KeySelection> data;  ///< empty: every member of the object
+  base::Text raw_key = "value";
+  base::Text type = "Opaque";
+  base::Rare<Selections> data;  ///< empty: every member of the object
 };
 
 struct TargetSpec {
-  std::string name;
-  std::map<std::string, std::string> labels;
-  std::map<std::string, std::string> annotations;
+  base::Text name;
+  base::Rare<StringMap> labels;
+  base::Rare<StringMap> annotations;
   CreationPolicy creation = CreationPolicy::owner;
   DeletionPolicy deletion = DeletionPolicy::retain;
 };
@@ -50,6 +56,7 @@ struct Condition {
   bool operator==(const Condition&) const = default;
 };
 
+/// The status of an EventDrivenSecret in all its words.
 struct BindingStatus {
   std::int64_t observed_generation = -1;
   std::string applied_hash;
@@ -65,19 +72,45 @@ struct BindingStatus {
   const Condition* condition(std::string_view type) const;
 };
 
+/// What is kept of a status that is there: whether another one differs, what it says was applied,
+/// and the times that may not move by themselves. The words, a kilobyte for each binding, are not.
+struct SeenStatus {
+  /// A condition, as far as it decides when it changes.
+  struct Turn {
+    base::Text status;
+    base::Text since;
+  };
+  static constexpr std::array<std::string_view, 3> kTypes = {"Ready", "Synced", "Stalled"};
+
+  SeenStatus() = default;
+  SeenStatus(const BindingStatus& status);  // NOLINT: what remains of it
+
+  /// Whether all of it reads like that.
+  bool says(const BindingStatus& status) const;
+
+  std::uint64_t fingerprint = 0;  ///< of everything
+  std::int64_t observed_generation = -1;
+  base::Text applied_hash;
+  base::Text synced_version;
+  base::Text target_resource_version;
+  base::Text handled_sync_request;
+  base::Text last_synced_time;
+  std::array<Turn, kTypes.size()> turns;  ///< by kTypes
+};
+
 /// One EventDrivenSecret, as far as the controller needs it.
 struct Binding {
   base::ObjectKey key;
-  std::string uid;
+  base::Text uid;
   std::int64_t generation = 0;
   base::WallTime created;
   bool deleting = false;
-  std::string provider;
-  cloud::SecretQuery query;
+  base::Text provider;
+  base::Rare<cloud::SecretQuery> query;  ///< until the store has resolved it
   TargetSpec target;
   ShapeSpec shape;
-  std::string sync_request;  ///< value of edsm.io/last-updated
-  BindingStatus status;
+  base::Text sync_request;  ///< value of edsm.io/last-updated
+  SeenStatus status;
 
   base::ObjectKey target_key() const { return {key.ns, target.name}; }
 };
@@ -85,5 +118,7 @@ struct Binding {
 /// Reads an EventDrivenSecret that the API server has validated; what is missing gets the default
 /// of the CRD.
 Binding decode_binding(const boost::json::value& object);
+/// Its status, in all its words.
+BindingStatus decode_status(const boost::json::value& object);
 
 }  // namespace edsm::sync

@@ -1,25 +1,46 @@
 #include "sync/binding_store.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <ranges>
 
 #include <fmt/format.h>
 
 namespace edsm::sync {
 namespace {
 
-template <class Map, class Key>
-void drop(Map& map, const Key& key, const base::ObjectKey& member) {
-  const auto at = map.find(key);
-  if (at == map.end()) return;
-  at->second.erase(member);
-  if (at->second.empty()) map.erase(at);
+/// The entries of an index under one hash.
+auto entries(auto& index, std::size_t hash) {
+  const auto [begin, end] = index.equal_range(hash);
+  return std::ranges::subrange(begin, end);
 }
 
-template <class Map, class Key>
-std::vector<base::ObjectKey> members(const Map& map, const Key& key) {
-  const auto at = map.find(key);
-  if (at == map.end()) return {};
-  return {at->second.begin(), at->second.end()};
+void drop(auto& index, std::size_t hash, const BindingState& state) {
+  const auto all = entries(index, hash);
+  const auto at = std::ranges::find(all, &state, [](const auto& entry) { return entry.second; });
+  if (at != all.end()) index.erase(at);
+}
+
+/// Keys of those under the hash that are really meant, in order.
+std::vector<base::ObjectKey> members(const auto& index, std::size_t hash, const auto& meant) {
+  std::vector<base::ObjectKey> keys;
+  for (const auto& [same, state] : entries(index, hash)) {
+    if (meant(*state)) keys.push_back(state->binding.key);
+  }
+  std::ranges::sort(keys);
+  return keys;
+}
+
+std::size_t hash_of(std::string_view match_key) {
+  return std::hash<std::string_view>()(match_key);
+}
+
+std::size_t hash_of(const base::ObjectKey& key) {
+  return base::ObjectKeyHash()(key);
+}
+
+bool has_target(const Binding& binding, const base::ObjectKey& target) {
+  return binding.key.ns == target.ns && binding.target.name == target.name;
 }
 
 std::string names_of(const Providers& providers) {
@@ -42,39 +63,37 @@ void BindingStore::resolve(BindingState& state) const {
   const auto& binding = state.binding;
   const auto found = providers_.find(binding.provider);
   if (found == providers_.end()) {
-    state.spec_error = base::Error{
+    state.spec_error = std::make_unique<base::Error>(
         base::Failure::invalid, "UnknownProvider",
         fmt::format(
             "spec.cloudProvider \"{}\" is not one that this EDSM is set up for: use one of {}",
             binding.provider, names_of(providers_)),
-        std::nullopt};
+        std::nullopt);
     return;
   }
   auto source = found->second->resolve(binding.query);
   if (!source) {
-    state.spec_error = std::move(source.error());
+    state.spec_error = std::make_unique<base::Error>(std::move(source.error()));
     return;
   }
   state.provider = found->second;
   state.source = std::move(*source);
 }
 
-void BindingStore::link(BindingState& state) {
-  const auto& key = state.binding.key;
-  by_target_[state.binding.target_key()].insert(key);
+void BindingStore::link(const BindingState& state) {
+  by_target_.emplace(hash_of(state.binding.target_key()), &state);
   if (state.provider == nullptr) return;
-  by_source_[state.source.id].insert(key);
+  by_source_.emplace(state.source.id.hash(), &state);
   for (const auto& match : state.provider->match_keys(state.source))
-    by_match_key_[match].insert(key);
+    by_match_key_.emplace(hash_of(match), &state);
 }
 
 void BindingStore::unlink(const BindingState& state) {
-  const auto& key = state.binding.key;
-  drop(by_target_, state.binding.target_key(), key);
+  drop(by_target_, hash_of(state.binding.target_key()), state);
   if (state.provider == nullptr) return;
-  drop(by_source_, state.source.id, key);
+  drop(by_source_, state.source.id.hash(), state);
   for (const auto& match : state.provider->match_keys(state.source))
-    drop(by_match_key_, match, key);
+    drop(by_match_key_, hash_of(match), state);
 }
 
 BindingStore::Change BindingStore::put(Binding binding) {
@@ -97,6 +116,7 @@ BindingStore::Change BindingStore::put(Binding binding) {
   if (fresh || reborn) state.applied = applied_from(state.binding.status);
   state.backoff.reset();
   resolve(state);
+  state.binding.query = {};  // answered
   link(state);
   return {fresh || reborn, true};
 }
@@ -122,29 +142,33 @@ const BindingState* BindingStore::find(const base::ObjectKey& key) const {
 
 std::vector<base::ObjectKey> BindingStore::matching(
     const std::vector<std::string>& match_keys) const {
-  KeySet found;
+  std::set<base::ObjectKey> found;
   for (const auto& match : match_keys) {
-    const auto at = by_match_key_.find(match);
-    if (at != by_match_key_.end()) found.insert(at->second.begin(), at->second.end());
+    const auto meant = [&](const BindingState& state) {
+      const auto own = state.provider->match_keys(state.source);
+      return std::ranges::find(own, match) != own.end();
+    };
+    for (auto& key : members(by_match_key_, hash_of(match), meant)) found.insert(std::move(key));
   }
   return {found.begin(), found.end()};
 }
 
-std::vector<base::ObjectKey> BindingStore::of_source(const std::string& source_id) const {
-  return members(by_source_, source_id);
+std::vector<base::ObjectKey> BindingStore::of_source(const base::Text& source_id) const {
+  return members(by_source_, source_id.hash(),
+                 [&](const BindingState& state) { return state.source.id == source_id; });
 }
 
 std::vector<base::ObjectKey> BindingStore::of_target(const base::ObjectKey& target) const {
-  return members(by_target_, target);
+  return members(by_target_, hash_of(target),
+                 [&](const BindingState& state) { return has_target(state.binding, target); });
 }
 
 std::optional<base::ObjectKey> BindingStore::rival_of(const Binding& binding) const {
-  const auto at = by_target_.find(binding.target_key());
-  if (at == by_target_.end()) return std::nullopt;
+  const auto target = binding.target_key();
   const Binding* oldest = nullptr;
-  for (const auto& key : at->second) {
-    const auto& other = states_.at(key).binding;
-    if (other.key == binding.key || other.deleting) continue;
+  for (const auto& [same, state] : entries(by_target_, hash_of(target))) {
+    const auto& other = state->binding;
+    if (!has_target(other, target) || other.key == binding.key || other.deleting) continue;
     if (older(other, binding) && (oldest == nullptr || older(other, *oldest))) oldest = &other;
   }
   return oldest == nullptr ? std::nullopt : std::optional(oldest->key);

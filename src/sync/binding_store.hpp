@@ -2,9 +2,11 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,7 +27,7 @@ struct BindingState {
   Binding binding;
   cloud::Provider* provider = nullptr;
   cloud::Source source;
-  std::optional<base::Error> spec_error;
+  std::unique_ptr<base::Error> spec_error;  ///< null: the spec says where the source is
   Applied applied;
   Wishes wishes;
   bool look_first = false;  ///< Kubernetes refused the last run: ask it before the cloud
@@ -56,7 +58,7 @@ class BindingStore {
   BindingState* find(const base::ObjectKey& key);
   const BindingState* find(const base::ObjectKey& key) const;
   std::vector<base::ObjectKey> matching(const std::vector<std::string>& match_keys) const;
-  std::vector<base::ObjectKey> of_source(const std::string& source_id) const;
+  std::vector<base::ObjectKey> of_source(const base::Text& source_id) const;
   std::vector<base::ObjectKey> of_target(const base::ObjectKey& target) const;
   /// The older binding of the same target, if there is one: it wins.
   std::optional<base::ObjectKey> rival_of(const Binding& binding) const;
@@ -69,17 +71,20 @@ class BindingStore {
   std::vector<base::ObjectKey> list_ends();
 
  private:
-  using KeySet = std::set<base::ObjectKey>;
-  void link(BindingState& state);
+  /// By the hash of what it is that they are found by: nearly always that has one binding only, and
+  /// each entry costs a few words. Whoever asks looks whether it is really theirs.
+  using Index = std::unordered_multimap<std::size_t, const BindingState*>;
+
+  void link(const BindingState& state);
   void unlink(const BindingState& state);
   void resolve(BindingState& state) const;
 
   const Providers& providers_;
   std::map<base::ObjectKey, BindingState> states_;
-  std::unordered_map<std::string, KeySet> by_match_key_;
-  std::unordered_map<std::string, KeySet> by_source_;
-  std::unordered_map<base::ObjectKey, KeySet, base::ObjectKeyHash> by_target_;
-  KeySet unseen_;
+  Index by_match_key_;
+  Index by_source_;
+  Index by_target_;
+  std::set<base::ObjectKey> unseen_;
 };
 
 }  // namespace edsm::sync

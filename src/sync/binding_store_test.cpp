@@ -28,7 +28,7 @@ Binding make(const std::string& name, const std::string& path, const std::string
   binding.generation = generation;
   binding.created = kMonday;
   binding.provider = "aws";
-  binding.query.path = path;
+  binding.query = cloud::SecretQuery{path, {}};
   binding.target.name = target;
   return binding;
 }
@@ -74,9 +74,9 @@ TEST_F(BindingStoreTest, WhatIsRelevant) {
   EXPECT_TRUE(change.fresh && change.relevant);
   change = store.put(binding);
   EXPECT_FALSE(change.fresh || change.relevant);
-  binding.status.reason = "Synced";
+  binding.status.synced_version = "v1";
   EXPECT_FALSE(store.put(binding).relevant) << "our own status";
-  EXPECT_EQ(store.find(key("b"))->binding.status.reason, "Synced");
+  EXPECT_EQ(store.find(key("b"))->binding.status.synced_version, "v1");
   binding.sync_request = "now";
   EXPECT_TRUE(store.put(binding).relevant);
   binding.generation = 2;
@@ -177,7 +177,8 @@ TEST_F(BindingStoreTest, TheIndexesAgreeWithTheBindings) {
     ASSERT_EQ(store.all().size(), model.size());
     for (const auto* const each : {"a", "b", "c"}) {
       const std::string text(each);
-      const auto of_path = find([&](const Binding& binding) { return binding.query.path == text; });
+      const auto of_path =
+          find([&](const Binding& binding) { return binding.query->path == text; });
       ASSERT_EQ(store.of_source("aws/r/" + text), of_path) << step;
       ASSERT_EQ(store.matching({"aws/r/" + text, "nobody", "aws/r/" + text}), of_path) << step;
       ASSERT_EQ(store.of_target(key(text)),
@@ -195,7 +196,7 @@ TEST(DecodeBinding, DefaultsAreThoseOfTheCrd) {
   EXPECT_EQ(binding.shape.format, ValueFormat::automatic);
   EXPECT_EQ(binding.shape.raw_key, "value");
   EXPECT_EQ(binding.shape.type, "Opaque");
-  EXPECT_TRUE(binding.shape.data.empty());
+  EXPECT_TRUE(binding.shape.data->empty());
   EXPECT_EQ(binding.target.creation, CreationPolicy::owner);
   EXPECT_EQ(binding.target.deletion, DeletionPolicy::retain);
   EXPECT_FALSE(binding.deleting);
@@ -203,7 +204,7 @@ TEST(DecodeBinding, DefaultsAreThoseOfTheCrd) {
 }
 
 TEST(DecodeBinding, EverythingThatCanBeSaid) {
-  const auto binding = decode_binding(support::json(R"({
+  const auto object = support::json(R"({
     "metadata":{"namespace":"ns","name":"b","uid":"u","generation":7,"creationTimestamp":"2026-11-23T00:00:00Z",
       "deletionTimestamp":"2026-11-23T00:00:00Z","annotations":{"edsm.io/last-updated":"now"}},
     "spec":{"cloudProvider":"aws","secretPath":"p","targetSecretName":"t","cloudProviderOptions":{"region":"r1"},
@@ -212,24 +213,29 @@ TEST(DecodeBinding, EverythingThatCanBeSaid) {
         "deletionPolicy":"Delete"}},
     "status":{"observedGeneration":6,"lastAppliedSecretHash":"h","syncedVersion":"v","targetResourceVersion":"9",
       "handledSyncRequest":"before","lastSyncedTime":"t","reason":"r","message":"m",
-      "conditions":[{"type":"Synced","status":"True","reason":"r","message":"m","lastTransitionTime":"t","observedGeneration":6}]}})"));
+      "conditions":[{"type":"Synced","status":"True","reason":"r","message":"m","lastTransitionTime":"t","observedGeneration":6}]}})");
+  const auto binding = decode_binding(object);
   EXPECT_EQ(binding.generation, 7);
   EXPECT_EQ(binding.created, kMonday);
   EXPECT_TRUE(binding.deleting);
   EXPECT_EQ(binding.sync_request, "now");
-  EXPECT_EQ(binding.query.options.at("region"), "r1");
+  EXPECT_EQ(binding.query->options.at("region"), "r1");
   EXPECT_EQ(binding.shape.format, ValueFormat::text);
   EXPECT_EQ(binding.shape.raw_key, "raw");
   EXPECT_EQ(binding.shape.type, "kubernetes.io/tls");
-  ASSERT_EQ(binding.shape.data.size(), 2U);
-  EXPECT_EQ(binding.shape.data[0].property, "a.b");
-  EXPECT_EQ(binding.shape.data[1].property, "");
-  EXPECT_EQ(binding.target.labels.at("l"), "1");
-  EXPECT_EQ(binding.target.annotations.at("n"), "2");
+  ASSERT_EQ(binding.shape.data->size(), 2U);
+  EXPECT_EQ(binding.shape.data->at(0).property, "a.b");
+  EXPECT_EQ(binding.shape.data->at(1).property, "");
+  EXPECT_EQ(binding.target.labels->at("l"), "1");
+  EXPECT_EQ(binding.target.annotations->at("n"), "2");
   EXPECT_EQ(binding.target.creation, CreationPolicy::merge);
   EXPECT_EQ(binding.target.deletion, DeletionPolicy::remove);
   EXPECT_EQ(applied_from(binding.status).generation, 6);
-  EXPECT_EQ(binding.status.conditions.at(0), (Condition{"Synced", "True", "r", "m", "t", 6}));
+  const auto status = decode_status(object);
+  EXPECT_EQ(status.conditions, (std::vector{Condition{"Synced", "True", "r", "m", "t", 6}}));
+  EXPECT_TRUE(binding.status.says(status));
+  EXPECT_EQ(binding.status.turns.at(1).status, "True");
+  EXPECT_EQ(binding.status.turns.at(1).since, "t");
 }
 
 }  // namespace

@@ -64,12 +64,12 @@ TEST(JudgeChange, Table) {
        true, true, std::nullopt},
       {"marks taken, memory knows", "old",
        [](World& w) {
-         w.target.digest.clear();
-         w.target.changed_at.clear();
+         w.target.digest = {};
+         w.target.changed_at = {};
        },
        true, false, kBefore},
-      {"marks taken, memory knows of another", "new", [](World& w) { w.target.digest.clear(); },
-       false, true, std::nullopt},
+      {"marks taken, memory knows of another", "new", [](World& w) { w.target.digest = {}; }, false,
+       true, std::nullopt},
       {"key lost, data equal", "old", lose_key, true, false, kThen},
       {"key lost, another version", "new", lose_key, false, true, std::nullopt},
       {"key lost and edited: one version is one value", "old",
@@ -92,7 +92,7 @@ TEST(JudgeChange, Table) {
       {"deleted, and nobody knows since when it had it", "old",
        [](World& w) {
          w.there = false;
-         w.applied.changed_at.clear();
+         w.applied.changed_at = {};
        },
        false, false, std::nullopt},
       {"never there", "new",

@@ -36,7 +36,7 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
     newest = std::make_shared<Read>();
     newest->provider = &provider;
     newest->source = std::move(source);
-    pending_.add(newest->source.scope, provider.batch_limit(), newest, clock_.now());
+    pending_.add(newest->source.scope.str(), provider.batch_limit(), newest, clock_.now());
     wake_one();
   }
   const ReadPtr read = newest;
@@ -45,7 +45,7 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
   co_return read->result;
 }
 
-void Fetcher::finished(const std::string& source_id, const std::string& consumer) {
+void Fetcher::finished(const base::Text& source_id, const std::string& consumer) {
   const auto at = reads_.find(source_id);
   if (at == reads_.end()) return;
   at->second->expected.erase(consumer);
@@ -86,7 +86,7 @@ base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
   }
   const auto start = clock_.now();
   auto& provider = *batch.front()->provider;
-  const std::string scope = batch.front()->source.scope;
+  const std::string scope = batch.front()->source.scope.str();
   auto values = co_await provider.fetch(std::move(sources));
   pending_.returned(scope);
   metrics_.step(telemetry::Step::fetch, clock_.now() - start);

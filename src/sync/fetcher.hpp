@@ -29,7 +29,7 @@ class Fetcher {
  public:
   using Shared = std::shared_ptr<const cloud::Value>;
   /// The consumers of a source that will certainly ask or finish soon.
-  using Expect = std::function<std::vector<std::string>(const std::string& source_id)>;
+  using Expect = std::function<std::vector<std::string>(const base::Text& source_id)>;
 
   /// How many others wait for their turn to ask.
   using Soon = std::function<std::size_t()>;
@@ -44,7 +44,7 @@ class Fetcher {
   base::Task<base::Result<Shared>> fetch(cloud::Provider& provider, cloud::Source source,
                                          std::uint64_t since, std::string consumer);
   /// `consumer` will not need the value again for what it was triggered by.
-  void finished(const std::string& source_id, const std::string& consumer);
+  void finished(const base::Text& source_id, const std::string& consumer);
 
   /// One sender of batches; run as many as batches may be in flight. Until cancelled.
   base::Task<void> run();
@@ -71,7 +71,7 @@ class Fetcher {
   Expect expect_;
   Soon soon_;
   std::uint64_t ticks_ = 0;
-  std::map<std::string, ReadPtr> reads_;  ///< the newest of each source
+  std::map<base::Text, ReadPtr> reads_;  ///< the newest of each source
   ReadQueue<ReadPtr> pending_;
   std::deque<base::Notify*> idle_;
 };

@@ -64,7 +64,7 @@ class FetcherTest : public testing::Test {
   support::FakeProvider provider;
   base::Gate gate;
   Paths expected;
-  Fetcher fetcher{clock, metrics, [this](const std::string&) { return expected; },
+  Fetcher fetcher{clock, metrics, [this](const base::Text&) { return expected; },
                   [] { return std::size_t{0}; }};
   base::TaskGroup senders{io.get_executor()};
 };

@@ -53,7 +53,7 @@ TEST(FormerOwner, Table) {
        [](Renamed& it) { it.binding.target.creation = CreationPolicy::orphan; }},
       {"it is shared", [](Renamed& it) { it.binding.target.creation = CreationPolicy::merge; }},
       {"owned by another kind", [](Renamed& it) { it.target.owner_kind = "Certificate"; }},
-      {"owned by nobody", [](Renamed& it) { it.target.owner_kind.clear(); }},
+      {"owned by nobody", [](Renamed& it) { it.target.owner_kind = {}; }},
       {"of another namespace", [](Renamed& it) { it.target.key.ns = "other"; }},
       {"its owner is not known", [](Renamed& it) { it.target.owner_name = "gone"; }},
   };

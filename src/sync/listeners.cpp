@@ -18,7 +18,7 @@ base::ObjectKey key_of(const boost::json::value& object) {
 
 }  // namespace
 
-void BindingListener::count(const std::string& ns, int change) {
+void BindingListener::count(const base::Text& ns, int change) {
   shared_.outside.metrics.total_bindings(ns, per_namespace_[ns] += change);
 }
 
@@ -27,8 +27,8 @@ void BindingListener::applied(const boost::json::value& object) {
   const auto key = binding.key;
   const auto* const before = shared_.bindings.find(key);
   const auto old_target = before == nullptr ? base::ObjectKey() : before->binding.target_key();
-  const auto old_source = before == nullptr ? std::string() : before->source.id;
-  const auto old_reason = before == nullptr ? std::string() : before->report.reason;
+  const auto old_source = before == nullptr ? base::Text() : before->source.id;
+  const auto old_reason = before == nullptr ? base::Text() : before->report.reason;
   const auto change = shared_.bindings.put(std::move(binding));
   if (before == nullptr) count(key.ns, +1);
   if (!change.relevant) return;
@@ -101,7 +101,7 @@ void TargetListener::list_ends(std::string_view version) {
   call_once(on_synced_);
 }
 
-void WorkloadListener::count_users(const std::string& ns, const std::vector<std::string>& secrets) {
+void WorkloadListener::count_users(const base::Text& ns, const std::vector<std::string>& secrets) {
   for (const auto& secret : secrets) {
     const auto users = shared_.workloads.users_of({ns, secret}).size();
     shared_.outside.metrics.workloads_using(secret, ns, static_cast<std::int64_t>(users));

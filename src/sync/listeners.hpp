@@ -25,11 +25,11 @@ class BindingListener final : public kube::Listener {
 
  private:
   void forget(const base::ObjectKey& key);
-  void count(const std::string& ns, int change);
+  void count(const base::Text& ns, int change);
 
   Shared& shared_;
   OnSynced on_synced_;
-  std::map<std::string, std::int64_t> per_namespace_;
+  std::map<base::Text, std::int64_t> per_namespace_;
 };
 
 /// Keeps the store of managed Secrets; what we did not write ourselves is looked at.
@@ -62,7 +62,7 @@ class WorkloadListener final : public kube::Listener {
 
  private:
   void forget(const std::string& id);
-  void count_users(const std::string& ns, const std::vector<std::string>& secrets);
+  void count_users(const base::Text& ns, const std::vector<std::string>& secrets);
 
   Shared& shared_;
   RolloutWorker& worker_;

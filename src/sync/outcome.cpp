@@ -189,8 +189,8 @@ void Aftermath::announce(const BindingState& state, const Run& run, const Outcom
       run.plan.drift ? "Secret healed" : what,
       {{"binding", binding.key.str()},
        {"secret", target.str()},
-       {"source", state.source.id},
-       {"version", outcome.applied.version},
+       {"source", state.source.id.view()},
+       {"version", outcome.applied.version.view()},
        {"cause", run.plan.reason},
        {"detail", run.plan.message},
        {"changed", outcome.changed},
@@ -257,16 +257,16 @@ void Aftermath::show(BindingState& state, Report report) {
   const bool news = state.report.state != report.state || state.report.reason != report.reason;
   const bool trouble = report.state != Report::State::synced;
   if (news && trouble) {
-    shared_.outside.log.warn(
-        "binding not synced",
-        {{"binding", binding.key.str()}, {"reason", report.reason}, {"message", report.message}});
+    shared_.outside.log.warn("binding not synced", {{"binding", binding.key.str()},
+                                                    {"reason", report.reason.view()},
+                                                    {"message", report.message}});
     shared_.outside.events.record(shared_.reference(binding), kube::EventType::warning,
-                                  report.reason, "Sync", report.message);
+                                  report.reason.str(), "Sync", report.message);
   }
   const bool recovered = news && !trouble && state.report.state != Report::State::unknown;
   if (recovered) {
     shared_.outside.log.info("binding synced again",
-                             {{"binding", binding.key.str()}, {"was", state.report.reason}});
+                             {{"binding", binding.key.str()}, {"was", state.report.reason.view()}});
     shared_.outside.events.record(shared_.reference(binding), kube::EventType::normal, "Synced",
                                   "Sync", report.message);
   }

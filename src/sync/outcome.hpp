@@ -16,9 +16,9 @@ namespace edsm::sync {
 /// What one run of the reconciler knows beside the stores.
 struct Run {
   base::ObjectKey key;
-  std::string uid;              ///< of the binding
+  base::Text uid;               ///< of the binding
   std::int64_t generation = 0;  ///< of the spec that `plan` was made for
-  std::string source_id;
+  base::Text source_id;
   Wishes wishes;
   bool look_first = false;
   std::uint64_t trigger = 0;
@@ -28,7 +28,7 @@ struct Run {
   Plan plan;            ///< the latest
   /// Of the target that the plan looked at; empty: there was none. What is applied is decided by
   /// the marks of that state, so it must not be written onto another.
-  std::string planned_version;
+  base::Text planned_version;
 };
 
 /// How a run ended.

@@ -163,7 +163,7 @@ constexpr std::array<Check, 9> kChecks = {being_deleted,   spec_invalid,   has_r
 
 }  // namespace
 
-void Wishes::hint(const std::string& version) {
+void Wishes::hint(const base::Text& version) {
   if (version.empty() || (!hinted_version.empty() && hinted_version != version)) fetch = true;
   hinted_version = version;
 }
@@ -174,11 +174,9 @@ void Wishes::join(const Wishes& earlier) {
   if (swept_version.empty()) swept_version = earlier.swept_version;
 }
 
-Applied applied_from(const BindingStatus& status) {
+Applied applied_from(const SeenStatus& status) {
   Applied applied;
-  const auto* const synced = status.condition("Synced");
-  if (synced != nullptr && synced->status == "True")
-    applied.generation = status.observed_generation;
+  if (status.turns.at(1).status == "True") applied.generation = status.observed_generation;
   applied.hash = status.applied_hash;
   applied.version = status.synced_version;
   applied.resource_version = status.target_resource_version;

@@ -12,13 +12,13 @@ namespace edsm::sync {
 
 /// Why a binding must be looked at again, beside what its objects show. Kept in memory until done.
 struct Wishes {
-  bool fetch = false;          ///< a retry, or hints that name no version or several
-  std::string hinted_version;  ///< from an event
-  std::string swept_version;   ///< from the sweep
+  bool fetch = false;         ///< a retry, or hints that name no version or several
+  base::Text hinted_version;  ///< from an event
+  base::Text swept_version;   ///< from the sweep
 
   /// An event speaks of this version (empty: of none). Events come in any order, so the last one
   /// must not hide what an earlier one said: of two versions nobody knows which is current.
-  void hint(const std::string& version);
+  void hint(const base::Text& version);
   /// What was wished before is still wished.
   void join(const Wishes& earlier);
 };
@@ -27,13 +27,13 @@ struct Wishes {
 /// memory afterwards, since one's own status writes come back late.
 struct Applied {
   std::int64_t generation = -1;
-  std::string hash;              ///< digest of the data
-  std::string version;           ///< of the cloud's value
-  std::string resource_version;  ///< of the target: as long as it has this one, nobody touched it
-  std::string sync_request;      ///< value of edsm.io/last-updated
-  std::string changed_at;  ///< of the target; unknown after a restart until the target is seen
+  base::Text hash;              ///< digest of the data
+  base::Text version;           ///< of the cloud's value
+  base::Text resource_version;  ///< of the target: as long as it has this one, nobody touched it
+  base::Text sync_request;      ///< value of edsm.io/last-updated
+  base::Text changed_at;        ///< of the target; unknown after a restart until the target is seen
 };
-Applied applied_from(const BindingStatus& status);
+Applied applied_from(const SeenStatus& status);
 
 /// Everything that the plan looks at.
 struct Facts {
@@ -42,7 +42,7 @@ struct Facts {
 
   const Binding& binding;
   const Digester& digester;
-  std::string source_id;                   ///< empty: the spec could not be resolved
+  base::Text source_id;                    ///< empty: the spec could not be resolved
   std::optional<base::Error> spec_error;   ///< why
   std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
   const Target* target = nullptr;          ///< as last seen; null: not there (or not labelled)

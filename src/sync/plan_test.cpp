@@ -300,15 +300,15 @@ TEST(Plan, Drift) {
        }),
        Action::settle, "Synced"},
       {"wished label changed", looked([](World& w) {
-         w.binding.target.labels = {{"team", "a"}};
+         w.binding.target.labels = StringMap{{"team", "a"}};
          w.labels = {{"team", "b"}};
        }),
        Action::fetch, "Drift", true},
       {"wished annotation removed",
-       looked([](World& w) { w.binding.target.annotations = {{"n", "1"}}; }), Action::fetch,
-       "Drift", true},
+       looked([](World& w) { w.binding.target.annotations = StringMap{{"n", "1"}}; }),
+       Action::fetch, "Drift", true},
       {"wished label new in the spec", looked([](World& w) {
-         w.binding.target.labels = {{"team", "a"}};
+         w.binding.target.labels = StringMap{{"team", "a"}};
          w.binding.generation = 4;
        }),
        Action::fetch, "SpecChanged"},

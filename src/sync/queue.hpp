@@ -33,6 +33,7 @@ class WorkQueue {
 
   /// Waiting and due.
   bool ready(const std::string& key, base::Instant now) const;
+  bool waiting(const std::string& key) const { return waiting_.contains(key); }
   bool running(const std::string& key) const { return running_.contains(key); }
   std::size_t waiting_count() const { return waiting_.size(); }
   /// Those whose turn it is next, as of the last `take`.

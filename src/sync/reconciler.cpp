@@ -20,7 +20,7 @@ constexpr base::Duration kTryLeftoversAgain = std::chrono::seconds(30);
 Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) {
   Facts facts(state.binding, shared.digester);
   facts.source_id = state.source.id;
-  facts.spec_error = state.spec_error;
+  if (state.spec_error) facts.spec_error = *state.spec_error;
   facts.rival = shared.bindings.rival_of(state.binding);
   facts.looked = run.looked;
   if (run.inspection) {
@@ -57,8 +57,8 @@ Outcome deferred_until(base::Instant when) {
   return outcome;
 }
 
-std::string version_of(const Target* target) {
-  return target == nullptr ? std::string() : target->resource_version;
+base::Text version_of(const Target* target) {
+  return target == nullptr ? base::Text() : target->resource_version;
 }
 
 base::Error interrupted(std::string_view why) {
@@ -146,7 +146,8 @@ base::Task<base::Result<>> Reconciler::inspect(Run& run) {
   if (state == nullptr) co_return base::Result<>{};
   const auto target = state->binding.target_key();
   const bool merge = state->binding.target.creation == CreationPolicy::merge;
-  auto answer = co_await shared_.outside.api.get(kube::kSecrets, target.ns, target.name);
+  auto answer =
+      co_await shared_.outside.api.get(kube::kSecrets, target.ns.str(), target.name.str());
   run.looked = true;
   run.inspection.reset();
   if (answer) {
@@ -221,14 +222,14 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   base::Result<base::JsonDocument> answer = base::fail(base::Failure::transient, "", "");
   if (current == nullptr) {
     auto body = create_body(desired);
-    answer = co_await outside.api.create(kube::kSecrets, binding.key.ns, std::move(body));
+    answer = co_await outside.api.create(kube::kSecrets, binding.key.ns.str(), std::move(body));
   } else {
     auto body = update_body(desired, *current, !change.data_equal);
     kube::PatchOptions options;
     options.type = kube::PatchType::strategic;
     options.view = kube::View::metadata;
-    answer = co_await outside.api.patch(kube::kSecrets, binding.key.ns, binding.target.name,
-                                        std::move(body), options);
+    answer = co_await outside.api.patch(kube::kSecrets, binding.key.ns.str(),
+                                        binding.target.name.str(), std::move(body), options);
   }
   outside.metrics.step(telemetry::Step::apply, outside.clock.now() - start);
   const bool swallow = !answer && base::planted(base::Bug::swallow_conflict) &&
@@ -263,8 +264,8 @@ base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
     kube::PatchOptions options;
     options.type = kube::PatchType::strategic;
     options.view = kube::View::metadata;
-    const auto answer = co_await shared_.outside.api.patch(kube::kSecrets, name.ns, name.name,
-                                                           std::move(body), options);
+    const auto answer = co_await shared_.outside.api.patch(
+        kube::kSecrets, name.ns.str(), name.name.str(), std::move(body), options);
     if (answer) {
       shared_.outside.log.info(
           "Secret left to the garbage collector: its binding was given "
@@ -296,10 +297,10 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const bool sure = state->gone_since && run.started - *state->gone_since >= kGoneForSure;
   if (target == nullptr || !sure || !shared_.outside.may_write()) co_return gone;
   kube::Preconditions preconditions;
-  preconditions.uid = target->uid;
-  preconditions.resource_version = target->resource_version;
+  preconditions.uid = target->uid.str();
+  preconditions.resource_version = target->resource_version.str();
   const auto name = target->key;
-  auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns, name.name,
+  auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns.str(), name.name.str(),
                                                      std::move(preconditions));
   if (!removed && removed.error().failure != base::Failure::absent) {
     co_return failure(Outcome::Step::apply, std::move(removed.error()));

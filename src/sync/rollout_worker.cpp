@@ -50,7 +50,7 @@ bool RolloutWorker::still_due(const std::string& id) const {
 
 /// The target's marks as they are, in the place of a watch that may be behind.
 base::Task<base::Result<>> RolloutWorker::look_at(base::ObjectKey target) {
-  auto answer = co_await shared_.outside.api.get(kube::kSecrets, target.ns, target.name,
+  auto answer = co_await shared_.outside.api.get(kube::kSecrets, target.ns.str(), target.name.str(),
                                                  kube::View::metadata);
   if (!answer && answer.error().failure == base::Failure::absent) co_return base::Result<>{};
   if (!answer) co_return std::unexpected(std::move(answer.error()));
@@ -110,8 +110,8 @@ base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecisi
   options.type = kube::PatchType::merge;
   options.view = decision.restart() ? kube::View::full : kube::View::metadata;
   const auto start = outside.clock.now();
-  auto answer = co_await outside.api.patch(workload.resource, workload.key.ns, workload.key.name,
-                                           std::move(body), options);
+  auto answer = co_await outside.api.patch(workload.resource, workload.key.ns.str(),
+                                           workload.key.name.str(), std::move(body), options);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   if (decision.restart()) {
     outside.metrics.step(telemetry::Step::rollout, outside.clock.now() - start);
@@ -123,8 +123,8 @@ base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecisi
 }
 
 base::Task<base::Result<>> RolloutWorker::refresh(Workload workload) {
-  auto answer = co_await shared_.outside.api.get(workload.resource, workload.key.ns,
-                                                 workload.key.name, kube::View::metadata);
+  auto answer = co_await shared_.outside.api.get(workload.resource, workload.key.ns.str(),
+                                                 workload.key.name.str(), kube::View::metadata);
   if (!answer && answer.error().failure != base::Failure::absent) {
     co_return std::unexpected(std::move(answer.error()));
   }

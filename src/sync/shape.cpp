@@ -63,14 +63,14 @@ Result<ShapedData> shape_object(std::string_view text, const ShapeSpec& spec) {
   auto members = object_members(text);
   if (!members) return std::unexpected(members.error());
   ShapedData data;
-  if (spec.data.empty()) {
+  if (spec.data->empty()) {
     for (const auto& member : *members) {
       data.items.emplace_back(std::string(member.name.view()), plain_bytes(member.text));
     }
     return data;
   }
   Selector selector;
-  for (const auto& selection : spec.data) {
+  for (const auto& selection : *spec.data) {
     const auto& property = selection.property.empty() ? selection.secret_key : selection.property;
     auto bytes = selector.select(*members, property);
     if (!bytes) {
@@ -87,7 +87,7 @@ Result<ShapedData> shape_object(std::string_view text, const ShapeSpec& spec) {
 
 Result<ShapedData> shape_raw(const cloud::Value& value, const ShapeSpec& spec) {
   ShapedData data;
-  data.items.emplace_back(spec.raw_key, value.bytes.clone());
+  data.items.emplace_back(spec.raw_key.str(), value.bytes.clone());
   return data;
 }
 
@@ -97,7 +97,7 @@ Result<ShapedData> shape_unchecked(const cloud::Value& value, const ShapeSpec& s
                 fmt::format("the value is {} bytes, at most {} are read: store less in it",
                             value.bytes.size(), kMaxValue));
   }
-  const bool object_wanted = spec.format == ValueFormat::json || !spec.data.empty();
+  const bool object_wanted = spec.format == ValueFormat::json || !spec.data->empty();
   const bool text = value.form == cloud::Form::text;
   if (object_wanted && (!text || !looks_like_object(value.bytes.view()))) {
     return fail(
@@ -105,7 +105,7 @@ Result<ShapedData> shape_unchecked(const cloud::Value& value, const ShapeSpec& s
         fmt::format("the value is {}, not a JSON object, but {}: store a JSON object, or use "
                     "format Text or Binary without spec.data",
                     text ? "plain text" : "binary",
-                    spec.data.empty() ? "spec.format is JSON" : "spec.data selects properties"));
+                    spec.data->empty() ? "spec.format is JSON" : "spec.data selects properties"));
   }
   if (spec.format == ValueFormat::text && !text) {
     return fail(Failure::invalid, "NotText",

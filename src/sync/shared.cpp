@@ -39,7 +39,7 @@ void Shared::status_changed(const base::ObjectKey& key) {
   status_work.add(key.str(), outside.clock.now() + pause);
 }
 
-void Shared::count_reason(const std::string& from, const std::string& to) {
+void Shared::count_reason(const base::Text& from, const base::Text& to) {
   if (from == to) return;
   if (!from.empty()) outside.metrics.bindings_by_condition(from, --per_reason_[from]);
   if (!to.empty()) outside.metrics.bindings_by_condition(to, ++per_reason_[to]);
@@ -51,16 +51,16 @@ RolloutDecision Shared::rollout_of(const Workload& workload) const {
 }
 
 kube::ObjectReference Shared::reference(const Binding& binding) const {
-  return {kube::kBindings.api_version(), std::string(kube::kBindings.kind), binding.key.ns,
-          binding.key.name, binding.uid};
+  return {kube::kBindings.api_version(), std::string(kube::kBindings.kind), binding.key.ns.str(),
+          binding.key.name.str(), binding.uid.str()};
 }
 
 kube::ObjectReference Shared::reference(const Workload& workload) const {
-  return {workload.resource.api_version(), std::string(workload.resource.kind), workload.key.ns,
-          workload.key.name, workload.uid};
+  return {workload.resource.api_version(), std::string(workload.resource.kind),
+          workload.key.ns.str(), workload.key.name.str(), workload.uid.str()};
 }
 
-std::vector<std::string> Shared::expected_consumers(const std::string& source_id) const {
+std::vector<std::string> Shared::expected_consumers(const base::Text& source_id) const {
   std::vector<std::string> expected;
   const auto now = outside.clock.now();
   for (const auto& key : bindings.of_source(source_id)) {

@@ -71,7 +71,7 @@ struct Shared {
         status_work(outside.clock, settings.status_workers, std::move(status)),
         fetcher(
             outside.clock, outside.metrics,
-            [this](const std::string& source_id) { return expected_consumers(source_id); },
+            [this](const base::Text& source_id) { return expected_consumers(source_id); },
             [this] { return binding_work.queue().ready_count(); }) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
@@ -85,7 +85,7 @@ struct Shared {
   void status_changed(const base::ObjectKey& key);
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
-  void count_reason(const std::string& from, const std::string& to);
+  void count_reason(const base::Text& from, const base::Text& to);
   /// What must happen to a workload, by the targets as last seen.
   RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
@@ -106,8 +106,8 @@ struct Shared {
   base::Notify ledger_wake;
 
  private:
-  std::map<std::string, std::int64_t> per_reason_;
-  std::vector<std::string> expected_consumers(const std::string& source_id) const;
+  std::map<base::Text, std::int64_t> per_reason_;
+  std::vector<std::string> expected_consumers(const base::Text& source_id) const;
 };
 
 /// "ns/name", as a queue and the ledger name a binding.

@@ -1,5 +1,6 @@
 #include "sync/status.hpp"
 
+#include <functional>
 #include <string_view>
 
 #include "base/json_writer.hpp"
@@ -22,53 +23,24 @@ std::string_view truth(bool value) {
   return value ? "True" : "False";
 }
 
-Condition condition(const Binding& binding, std::string_view type, std::string_view status,
+Condition condition(const Binding& binding, std::size_t type, std::string_view status,
                     const Report& report, base::WallTime now) {
   Condition made;
-  made.type = type;
+  made.type = SeenStatus::kTypes.at(type);
   made.status = status;
-  made.reason = report.reason;
+  made.reason = report.reason.view();
   made.message = message_of(report);
   made.observed_generation = binding.generation;
-  const auto* const before = binding.status.condition(type);
-  const bool same = before != nullptr && before->status == status;
-  made.last_transition_time = same ? before->last_transition_time : base::rfc3339(now);
+  const auto& before = binding.status.turns.at(type);
+  made.last_transition_time = before.status == status ? before.since.str() : base::rfc3339(now);
   return made;
 }
 
-}  // namespace
-
-BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
-                            base::WallTime now) {
-  if (report.state == Report::State::unknown) return binding.status;
-  BindingStatus status = binding.status;
-  const bool synced = report.state == Report::State::synced;
-  status.observed_generation = binding.generation;
-  status.applied_hash = applied.hash;
-  status.target_resource_version = applied.resource_version;
-  status.handled_sync_request = applied.sync_request;
-  const bool news = status.synced_version != applied.version || status.last_synced_time.empty();
-  if (synced && news) status.last_synced_time = base::rfc3339(now);
-  status.synced_version = applied.version;
-  status.reason = report.reason;
-  status.message = message_of(report);
-  status.conditions = {
-      condition(binding, "Ready", truth(synced), report, now),
-      condition(binding, "Synced", truth(synced), report, now),
-      condition(binding, "Stalled", truth(report.state == Report::State::stalled), report, now)};
-  return status;
-}
-
-base::SecretBytes status_patch(const Binding& binding, const BindingStatus& status) {
-  base::JsonWriter json;
+void write_status(base::JsonWriter& json, const BindingStatus& status) {
   const auto optional_member = [&](std::string_view name, const std::string& text) {
     if (!text.empty()) json.member(name, text);
   };
-  json.begin_array();
-  json.begin_object().member("op", "test").member("path", "/metadata/uid");
-  json.member("value", binding.uid).end_object();
-  json.begin_object().member("op", "add").member("path", "/status");
-  json.key("value").begin_object();
+  json.begin_object();
   json.key("observedGeneration").number(status.observed_generation);
   optional_member("lastAppliedSecretHash", status.applied_hash);
   optional_member("syncedVersion", status.synced_version);
@@ -86,6 +58,71 @@ base::SecretBytes status_patch(const Binding& binding, const BindingStatus& stat
   }
   json.end_array();
   json.end_object();
+}
+
+std::uint64_t fingerprint_of(const BindingStatus& status) {
+  base::JsonWriter json;
+  write_status(json, status);
+  return std::hash<std::string_view>()(json.bytes().view());
+}
+
+}  // namespace
+
+BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
+                            base::WallTime now) {
+  BindingStatus status;
+  const bool synced = report.state == Report::State::synced;
+  status.observed_generation = binding.generation;
+  status.applied_hash = applied.hash.view();
+  status.target_resource_version = applied.resource_version.view();
+  status.handled_sync_request = applied.sync_request.view();
+  const auto& before = binding.status;
+  const bool news = before.synced_version != applied.version || before.last_synced_time.empty();
+  status.last_synced_time = synced && news ? base::rfc3339(now) : before.last_synced_time.str();
+  status.synced_version = applied.version.view();
+  status.reason = report.reason.view();
+  status.message = message_of(report);
+  status.conditions = {
+      condition(binding, 0, truth(synced), report, now),
+      condition(binding, 1, truth(synced), report, now),
+      condition(binding, 2, truth(report.state == Report::State::stalled), report, now)};
+  return status;
+}
+
+std::optional<BindingStatus> due_status(const Binding& binding, const Report& report,
+                                        const Applied& applied, base::WallTime now) {
+  if (report.state == Report::State::unknown || report.shown) return std::nullopt;
+  auto wished = wished_status(binding, report, applied, now);
+  if (binding.status.says(wished)) return std::nullopt;
+  return wished;
+}
+
+SeenStatus::SeenStatus(const BindingStatus& status)
+    : fingerprint(fingerprint_of(status)),
+      observed_generation(status.observed_generation),
+      applied_hash(status.applied_hash),
+      synced_version(status.synced_version),
+      target_resource_version(status.target_resource_version),
+      handled_sync_request(status.handled_sync_request),
+      last_synced_time(status.last_synced_time) {
+  for (std::size_t type = 0; type < kTypes.size(); ++type) {
+    const auto* const condition = status.condition(kTypes.at(type));
+    if (condition != nullptr) turns.at(type) = {condition->status, condition->last_transition_time};
+  }
+}
+
+bool SeenStatus::says(const BindingStatus& status) const {
+  return fingerprint == fingerprint_of(status);
+}
+
+base::SecretBytes status_patch(const Binding& binding, const BindingStatus& status) {
+  base::JsonWriter json;
+  json.begin_array();
+  json.begin_object().member("op", "test").member("path", "/metadata/uid");
+  json.member("value", binding.uid).end_object();
+  json.begin_object().member("op", "add").member("path", "/status");
+  json.key("value");
+  write_status(json, status);
   json.end_object();
   json.end_array();
   return std::move(json).take();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,14 +20,19 @@ struct Report {
     stalled,   ///< it does not, and somebody has to do something
   };
   State state = State::unknown;
-  std::string reason;   ///< CamelCase
+  base::Text reason;    ///< CamelCase
   std::string message;  ///< object, cause, remedy
+  bool shown = false;   ///< it stands in the status; then the message is not kept
 };
 
 /// The status that a binding should show. Pure. Times move only with what they stamp:
 /// `lastTransitionTime` with its condition's status, `lastSyncedTime` with the applied version.
 BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
                             base::WallTime now);
+
+/// The status to be written: nullopt if nothing is known yet, or the binding shows it already.
+std::optional<BindingStatus> due_status(const Binding& binding, const Report& report,
+                                        const Applied& applied, base::WallTime now);
 
 /// JSON patch for the status subresource: all of it, on the condition that the binding is still the
 /// same. (A merge patch cannot say so: of a subresource the server ignores metadata.uid.)

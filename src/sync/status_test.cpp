@@ -1,5 +1,7 @@
 #include "sync/status.hpp"
 
+#include <initializer_list>
+#include <optional>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -31,9 +33,7 @@ const Report kRetrying{State::retrying, "Throttled", "slow"};
 const Report kStalled{State::stalled, "AccessDenied", "grant it"};
 
 TEST(Status, NothingIsSaidBeforeAnythingIsKnown) {
-  BindingStatus before;
-  before.reason = "Synced";
-  EXPECT_EQ(wished_status(binding(before), {}, kApplied, kNow), before);
+  EXPECT_EQ(due_status(binding(), {}, kApplied, kNow), std::nullopt);
 }
 
 TEST(Status, ConditionsOfEachState) {
@@ -63,7 +63,45 @@ TEST(Status, ConditionsOfEachState) {
 TEST(Status, NoChangeGivesAnEqualStatus) {
   for (const auto& report : {kSynced, kRetrying, kStalled}) {
     const auto status = wished_status(binding(), report, kApplied, kNow);
-    EXPECT_EQ(wished_status(binding(status), report, kApplied, kLater), status) << report.reason;
+    EXPECT_EQ(wished_status(binding(status), report, kApplied, kLater), status)
+        << report.reason.view();
+    EXPECT_EQ(due_status(binding(), report, kApplied, kNow), status) << report.reason.view();
+    EXPECT_EQ(due_status(binding(status), report, kApplied, kLater), std::nullopt)
+        << report.reason.view();
+  }
+}
+
+TEST(Status, WhatWasShownIsNotSaidAgain) {
+  Report shown = kStalled;
+  shown.shown = true;
+  shown.message = "";
+  EXPECT_EQ(due_status(binding(), shown, kApplied, kNow), std::nullopt);
+}
+
+TEST(Status, EveryWordOfItCounts) {
+  const auto shown = wished_status(binding(), kSynced, kApplied, kNow);
+  const SeenStatus seen = shown;
+  EXPECT_TRUE(seen.says(shown));
+  using Change = void (*)(BindingStatus&);
+  for (const Change change : std::initializer_list<Change>{
+           [](BindingStatus& s) { s.observed_generation = 5; },
+           [](BindingStatus& s) { s.applied_hash = "other"; },
+           [](BindingStatus& s) { s.synced_version = "other"; },
+           [](BindingStatus& s) { s.target_resource_version = "other"; },
+           [](BindingStatus& s) { s.handled_sync_request = "other"; },
+           [](BindingStatus& s) { s.last_synced_time = "other"; },
+           [](BindingStatus& s) { s.reason = "other"; },
+           [](BindingStatus& s) { s.message = "other"; },
+           [](BindingStatus& s) { s.conditions.pop_back(); },
+           [](BindingStatus& s) { s.conditions[0].type = "other"; },
+           [](BindingStatus& s) { s.conditions[1].status = "other"; },
+           [](BindingStatus& s) { s.conditions[2].reason = "other"; },
+           [](BindingStatus& s) { s.conditions[0].message = "other"; },
+           [](BindingStatus& s) { s.conditions[1].last_transition_time = "other"; },
+           [](BindingStatus& s) { s.conditions[2].observed_generation = 5; }}) {
+    auto other = shown;
+    change(other);
+    EXPECT_FALSE(seen.says(other));
   }
 }
 

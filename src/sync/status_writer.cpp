@@ -7,21 +7,25 @@ namespace edsm::sync {
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
-  auto wished =
-      wished_status(state->binding, state->report, state->applied, shared_.outside.api.wall());
-  if (wished == state->binding.status) co_return;
+  const auto due =
+      due_status(state->binding, state->report, state->applied, shared_.outside.api.wall());
+  if (!due) {
+    said(key);
+    co_return;
+  }
   const auto uid = state->binding.uid;
-  auto body = status_patch(state->binding, wished);
+  auto body = status_patch(state->binding, *due);
   kube::PatchOptions options;
   options.type = kube::PatchType::json;
   options.subresource = "status";
   options.view = kube::View::metadata;
-  auto answer = co_await shared_.outside.api.patch(kube::kBindings, key.ns, key.name,
+  auto answer = co_await shared_.outside.api.patch(kube::kBindings, key.ns.str(), key.name.str(),
                                                    std::move(body), options);
   auto* const after = shared_.bindings.find(key);
   if (after == nullptr || after->binding.uid != uid) co_return;
   if (answer) {
-    after->binding.status = std::move(wished);
+    after->binding.status = *due;
+    said(key);
     co_return;
   }
   const auto& error = answer.error();
@@ -33,6 +37,13 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   if (!error.retryable()) co_return;
   const base::Duration pause = error.retry_after.value_or(std::chrono::milliseconds(1000));
   shared_.status_work.add(key.str(), shared_.outside.clock.now() + pause);
+}
+
+void StatusWriter::said(const base::ObjectKey& key) {
+  if (shared_.status_work.queue().waiting(key.str())) return;  // another one has to be said by now
+  auto& report = shared_.bindings.find(key)->report;
+  report.shown = true;
+  report.message = {};
 }
 
 }  // namespace edsm::sync

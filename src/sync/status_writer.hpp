@@ -15,6 +15,8 @@ class StatusWriter {
 
  private:
   base::Task<void> write(base::ObjectKey key);
+  /// The status tells what was found: it need not be kept for it.
+  void said(const base::ObjectKey& key);
   Shared& shared_;
 };
 

@@ -22,9 +22,9 @@ base::Task<void> Sweep::sweep() {
   auto& outside = shared_.outside;
   struct Scope {
     cloud::Provider* provider;
-    std::map<std::string, cloud::Source> sources;  ///< by id: each once
+    std::map<base::Text, cloud::Source> sources;  ///< by id: each once
   };
-  std::map<std::string, Scope> scopes;
+  std::map<base::Text, Scope> scopes;
   for (const auto& [key, state] : shared_.bindings.all()) {
     if (state.provider == nullptr || state.binding.deleting) continue;
     auto& scope = scopes[state.source.scope];
@@ -33,7 +33,7 @@ base::Task<void> Sweep::sweep() {
   }
   for (auto& [name, scope] : scopes) {
     std::vector<cloud::Source> sources;
-    for (auto& [id, source] : scope.sources) sources.push_back(std::move(source));
+    for (const auto& [id, source] : scope.sources) sources.push_back(source);
     const auto start = outside.clock.now();
     const auto versions = co_await scope.provider->versions(sources);
     std::int64_t differing = 0;
@@ -59,7 +59,7 @@ base::Task<void> Sweep::sweep() {
     outside.metrics.sweep(static_cast<std::int64_t>(sources.size()), differing);
     const auto took =
         std::chrono::duration_cast<std::chrono::milliseconds>(outside.clock.now() - start);
-    outside.log.info("swept", {{"scope", name},
+    outside.log.info("swept", {{"scope", name.view()},
                                {"secrets", sources.size()},
                                {"differing", differing},
                                {"errors", errors},

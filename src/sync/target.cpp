@@ -98,7 +98,7 @@ Inspection inspect(const boost::json::value& secret, const Digester& digester, b
 
   ShapedData data;
   data.type = found.type;
-  const std::set<std::string_view> our_keys(found.target.keys.begin(), found.target.keys.end());
+  const std::set<std::string_view> our_keys(found.target.keys->begin(), found.target.keys->end());
   if (const auto* const items = base::object_at(secret, "data")) {
     for (const auto& [name, value] : *items) {
       const bool ours = !merge || our_keys.contains(name);

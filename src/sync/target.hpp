@@ -10,6 +10,8 @@
 
 #include "base/clock.hpp"
 #include "base/names.hpp"
+#include "base/rare.hpp"
+#include "base/text.hpp"
 #include "sync/digest.hpp"
 
 namespace edsm::sync {
@@ -17,18 +19,18 @@ namespace edsm::sync {
 /// What is kept of a target: never its data.
 struct Target {
   base::ObjectKey key;
-  std::string uid;
-  std::string resource_version;
-  std::string owner_uid;  ///< of the controlling owner reference
-  std::string owner_kind;
-  std::string owner_name;
+  base::Text uid;
+  base::Text resource_version;
+  base::Text owner_uid;  ///< of the controlling owner reference
+  base::Text owner_kind;
+  base::Text owner_name;
+  base::Text version;     ///< recorded at the last write
+  base::Text digest;      ///< recorded at the last write
+  base::Text changed_at;  ///< when the data last took another value (RFC 3339, microseconds)
+  base::Text source;      ///< Source::id of the value
+  base::Text binding;     ///< "namespace/name" of the binding that wrote it
+  base::Rare<std::vector<std::string>> keys;  ///< Merge mode: which keys are ours
   bool labelled = false;
-  std::string version;     ///< recorded at the last write
-  std::string digest;      ///< recorded at the last write
-  std::string changed_at;  ///< when the data last took another value (RFC 3339, microseconds)
-  std::string source;      ///< Source::id of the value
-  std::string binding;     ///< "namespace/name" of the binding that wrote it
-  std::vector<std::string> keys;  ///< Merge mode: which keys are ours
   bool deleting = false;
 };
 
@@ -82,7 +84,7 @@ class TargetStore {
   std::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_;
   /// When those went that are gone, by version: the answer to a write from before may come later
   /// than the watch's word of the end, and must not bring them back.
-  std::unordered_map<base::ObjectKey, std::string, base::ObjectKeyHash> graves_;
+  std::unordered_map<base::ObjectKey, base::Text, base::ObjectKeyHash> graves_;
 };
 
 }  // namespace edsm::sync

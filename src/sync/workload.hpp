@@ -17,8 +17,8 @@ namespace edsm::sync {
 
 /// What one Secret was when the workload was last rolled out with it.
 struct RolloutRecord {
-  std::string digest;
-  std::string changed_at;  ///< of the target then; tells a real change from a lost digest key
+  base::Text digest;
+  base::Text changed_at;  ///< of the target then; tells a real change from a lost digest key
   bool operator==(const RolloutRecord&) const = default;
 };
 
@@ -26,8 +26,8 @@ struct RolloutRecord {
 struct Workload {
   kube::Resource resource = kube::kDeployments;
   base::ObjectKey key;
-  std::string uid;
-  std::string resource_version;
+  base::Text uid;
+  base::Text resource_version;
   base::WallTime created;
   std::vector<std::string> secrets;  ///< named in the annotation, each once, in order
   std::string annotation_error;      ///< why the annotation cannot be read; empty if it can

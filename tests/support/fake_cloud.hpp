@@ -38,16 +38,16 @@ class FakeProvider final : public cloud::Provider {
     return cloud::Source{scope + "/" + query.path, scope, query.path};
   }
   std::vector<std::string> match_keys(const cloud::Source& source) const override {
-    return {source.id};
+    return {source.id.str()};
   }
   std::size_t batch_limit() const override { return limit; }
 
   base::Task<std::vector<base::Result<cloud::Value>>> fetch(
       std::vector<cloud::Source> sources) override {
     auto& batch = batches.emplace_back();
-    for (const auto& source : sources) batch.push_back(source.path);
+    for (const auto& source : sources) batch.push_back(source.path.str());
     std::vector<base::Result<cloud::Value>> values;
-    for (const auto& source : sources) values.push_back(read(source.path));
+    for (const auto& source : sources) values.push_back(read(source.path.str()));
     if (on_fetch) std::exchange(on_fetch, nullptr)();
     if (hold != nullptr) co_await hold->wait();
     co_return values;
@@ -57,7 +57,7 @@ class FakeProvider final : public cloud::Provider {
     ++version_calls;
     std::vector<base::Result<std::string>> found;
     for (const auto& source : sources) {
-      auto value = read(source.path);
+      auto value = read(source.path.str());
       if (value) {
         found.emplace_back(value->version);
       } else {

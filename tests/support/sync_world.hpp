@@ -159,7 +159,7 @@ class SyncWorld {
   const sync::BindingState& state(std::string name) {
     return *shared.bindings.find(key(std::move(name)));
   }
-  std::string reason(std::string name) { return state(std::move(name)).report.reason; }
+  std::string reason(std::string name) { return state(std::move(name)).report.reason.str(); }
 
   // The context is the last to go, since coroutines and timers hold on to it.
   boost::asio::io_context io{1};

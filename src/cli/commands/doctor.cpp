@@ -27,7 +27,7 @@ void append(Findings& all, Findings more) {
 }
 
 /// With the environment of `edsm run`.
-base::Task<Findings> examine_aws(base::Clock& clock, std::vector<sync::Binding> bindings) {
+base::Task<Findings> examine_aws(base::Clock& clock, std::vector<Reported> bindings) {
   auto settings = cloud::aws::load_settings(environment);
   if (!settings) {
     co_return Findings{{Finding::Level::failure, "aws", base::describe(settings.error()),

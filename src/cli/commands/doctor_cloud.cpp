@@ -79,14 +79,13 @@ base::Task<Findings> examine_inboxes(std::vector<cloud::Inbox*> inboxes) {
   co_return findings;
 }
 
-base::Task<Findings> examine_sources(cloud::Provider& provider,
-                                     std::vector<sync::Binding> bindings) {
+base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Reported> bindings) {
   Findings findings;
   Troubles troubles;
-  std::map<std::string, std::map<std::string, cloud::Source>> scopes;
-  for (const auto& binding : bindings) {
+  std::map<base::Text, std::map<base::Text, cloud::Source>> scopes;
+  for (const auto& [binding, status] : bindings) {
     if (binding.provider != provider.name()) continue;
-    auto source = provider.resolve(binding.query);
+    auto source = provider.resolve(*binding.query);
     if (!source) {
       add_trouble(troubles, binding.key.str(), source.error());
       continue;
@@ -103,7 +102,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider,
       if (versions[i]) {
         ++good;
       } else {
-        add_trouble(troubles, asked[i].id, versions[i].error());
+        add_trouble(troubles, asked[i].id.str(), versions[i].error());
       }
     }
     findings.push_back(

@@ -3,9 +3,9 @@
 #include <vector>
 
 #include "base/task.hpp"
+#include "cli/commands/estate.hpp"
 #include "cli/commands/findings.hpp"
 #include "cloud/provider.hpp"
-#include "sync/binding.hpp"
 
 namespace edsm::cli {
 
@@ -14,7 +14,6 @@ base::Task<Findings> examine_inboxes(std::vector<cloud::Inbox*> inboxes);
 
 /// Whether the version of each secret that a binding of this provider names can be seen. No value
 /// is read.
-base::Task<Findings> examine_sources(cloud::Provider& provider,
-                                     std::vector<sync::Binding> bindings);
+base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Reported> bindings);
 
 }  // namespace edsm::cli

@@ -149,10 +149,10 @@ base::Task<void> examine_lease(Examination& examination, Findings& findings) {
   }
 }
 
-void judge_bindings(const std::vector<sync::Binding>& bindings, Findings& findings) {
+void judge_bindings(const std::vector<Reported>& bindings, Findings& findings) {
   std::size_t troubled = 0;
-  for (const auto& binding : bindings) {
-    const auto* const ready = binding.status.condition("Ready");
+  for (const auto& [binding, status] : bindings) {
+    const auto* const ready = status.condition("Ready");
     if (ready != nullptr && ready->status == "True") continue;
     if (++troubled > kShownTroubles) continue;
     findings.push_back(

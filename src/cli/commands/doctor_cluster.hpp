@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/task.hpp"
+#include "cli/commands/estate.hpp"
 #include "cli/commands/findings.hpp"
 #include "kube/api.hpp"
-#include "sync/binding.hpp"
 
 namespace edsm::cli {
 
@@ -21,7 +21,7 @@ struct Examination {
 
 struct ClusterSeen {
   Findings findings;
-  std::vector<sync::Binding> bindings;
+  std::vector<Reported> bindings;
 };
 
 /// Server, clock, CustomResourceDefinition, rights, digest key, Lease and bindings. What cannot be

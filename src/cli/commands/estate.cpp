@@ -56,7 +56,7 @@ base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& ap
   co_return pages;
 }
 
-base::Task<base::Result<std::vector<sync::Binding>>> read_bindings(kube::Api& api, std::string ns) {
+base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns) {
   auto pages = co_await list_all(api, kube::kBindings, std::move(ns));
   if (!pages) {
     if (pages.error().code == "HTTP404") {
@@ -64,9 +64,11 @@ base::Task<base::Result<std::vector<sync::Binding>>> read_bindings(kube::Api& ap
     }
     co_return std::unexpected(std::move(pages.error()));
   }
-  std::vector<sync::Binding> bindings;
-  each_item(*pages, [&](const auto& item) { bindings.push_back(sync::decode_binding(item)); });
-  std::ranges::sort(bindings, {}, &sync::Binding::key);
+  std::vector<Reported> bindings;
+  each_item(*pages, [&](const auto& item) {
+    bindings.push_back({sync::decode_binding(item), sync::decode_status(item)});
+  });
+  std::ranges::sort(bindings, {}, [](const Reported& each) { return each.binding.key; });
   co_return bindings;
 }
 

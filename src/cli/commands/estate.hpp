@@ -20,10 +20,16 @@ struct Consumer {
   bool paused = false;  ///< a Deployment that replaces no pods until it is resumed
 };
 
+/// A binding and what the controller has last said of it.
+struct Reported {
+  sync::Binding binding;
+  sync::BindingStatus status;
+};
+
 /// What there is of EDSM in a cluster or one namespace.
 struct Estate {
-  std::vector<sync::Binding> bindings;  ///< by namespace and name
-  std::vector<Consumer> consumers;      ///< by namespace, kind and name
+  std::vector<Reported> bindings;   ///< by namespace and name
+  std::vector<Consumer> consumers;  ///< by namespace, kind and name
 
   /// Those that name the binding's target.
   std::vector<const Consumer*> users_of(const sync::Binding& binding) const;
@@ -33,7 +39,7 @@ struct Estate {
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
                                                                    kube::Resource kind,
                                                                    std::string ns);
-base::Task<base::Result<std::vector<sync::Binding>>> read_bindings(kube::Api& api, std::string ns);
+base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns);
 base::Task<base::Result<Estate>> read_estate(kube::Api& api, std::string ns);
 
 /// Of a Deployment, StatefulSet or DaemonSet.

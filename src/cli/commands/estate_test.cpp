@@ -14,12 +14,12 @@ namespace {
 
 const base::WallTime kNow = *base::parse_rfc3339("2026-11-23T18:05:00Z");
 
-sync::Binding binding(const std::string& name, const std::string& path, const std::string& target) {
-  sync::Binding made;
-  made.key = {"shop", name};
-  made.generation = 2;
-  made.query.path = path;
-  made.target.name = target;
+Reported binding(const std::string& name, const std::string& path, const std::string& target) {
+  Reported made;
+  made.binding.key = {"shop", name};
+  made.binding.generation = 2;
+  made.binding.query = cloud::SecretQuery{path, {}};
+  made.binding.target.name = target;
   made.status.applied_hash = "k:now";
   made.status.synced_version = "0123456789abcdef";
   made.status.last_synced_time = "2026-11-23T18:00:00Z";
@@ -60,7 +60,7 @@ TEST(ShowStatus, ATable) {
 TEST(ShowStatus, AConditionAboutAnOlderSpecSaysNothing) {
   auto world = estate();
   world.bindings.pop_back();
-  world.bindings[0].generation = 3;
+  world.bindings[0].binding.generation = 3;
   EXPECT_NE(show_status(world, kNow, Output::table).find("Unknown  NotObserved"),
             std::string::npos);
 }
@@ -99,7 +99,7 @@ TEST(ShowImpact, ATable) {
 
 TEST(ShowImpact, AWorkloadThatUsesItTwiceRestartsOnce) {
   auto world = estate();
-  world.bindings[1].query.path = "prod/db";
+  world.bindings[1].binding.query = cloud::SecretQuery{"prod/db", {}};
   const auto text = show_impact(world, "prod/db", Output::table);
   EXPECT_NE(text.find("2 Secrets in 1 namespace and restarts 2 workloads with 5 pods"),
             std::string::npos)

@@ -67,11 +67,12 @@ TEST(ExamineInboxes, NoneIsAWarning) {
 TEST(ExamineSources, OfManyWithOneKindOfTroubleSomeAreTold) {
   support::FakeProvider provider;
   provider.set("good", "v1", "x");
-  std::vector<sync::Binding> bindings(6);
+  std::vector<Reported> bindings(6);
   for (std::size_t i = 0; i < bindings.size(); ++i) {
-    bindings[i].key = {"ns", "b" + std::to_string(i)};
-    bindings[i].provider = "aws";
-    bindings[i].query.path = i == 0 ? "good" : "gone" + std::to_string(i);
+    bindings[i].binding.key = {"ns", "b" + std::to_string(i)};
+    bindings[i].binding.provider = "aws";
+    bindings[i].binding.query =
+        cloud::SecretQuery{i == 0 ? "good" : "gone" + std::to_string(i), {}};
   }
   const auto findings = support::run(examine_sources(provider, bindings));
   ASSERT_EQ(findings.size(), 5U);

@@ -19,8 +19,8 @@ struct Use {
 
 std::vector<Use> uses_of(const Estate& estate, const std::string& secret) {
   std::vector<Use> uses;
-  for (const auto& binding : estate.bindings) {
-    if (!same_secret(binding.query.path, secret)) continue;
+  for (const auto& [binding, status] : estate.bindings) {
+    if (!same_secret(binding.query->path, secret)) continue;
     const auto users = estate.users_of(binding);
     if (users.empty()) uses.push_back({&binding, nullptr});
     for (const auto* const user : users) uses.push_back({&binding, user});
@@ -35,13 +35,13 @@ std::string kind_and_name(const sync::Workload& workload) {
 std::string as_table(const std::vector<Use>& uses, const std::string& secret) {
   std::vector<Row> rows;
   std::set<base::ObjectKey> bindings;
-  std::set<std::string> namespaces;
+  std::set<base::Text> namespaces;
   std::set<std::string> workloads;
   std::int64_t pods = 0;
   for (const auto& [binding, consumer] : uses) {
     bindings.insert(binding->key);
     namespaces.insert(binding->key.ns);
-    Row row{binding->key.ns, binding->key.name, binding->target.name, "", "", ""};
+    Row row{binding->key.ns.str(), binding->key.name.str(), binding->target.name.str(), "", "", ""};
     if (consumer != nullptr) {
       row[3] = kind_and_name(consumer->workload);
       row[4] = std::to_string(consumer->pods);
@@ -62,9 +62,9 @@ std::string as_json(const std::vector<Use>& uses) {
   boost::json::array list;
   for (const auto& [binding, consumer] : uses) {
     boost::json::object item;
-    item["namespace"] = binding->key.ns;
-    item["binding"] = binding->key.name;
-    item["secret"] = binding->target.name;
+    item["namespace"] = binding->key.ns.view();
+    item["binding"] = binding->key.name.view();
+    item["secret"] = binding->target.name.view();
     if (consumer != nullptr) {
       item["workload"] = kind_and_name(consumer->workload);
       item["pods"] = consumer->pods;

@@ -20,6 +20,7 @@ constexpr std::size_t kShortVersion = 8;
 
 struct State {
   const sync::Binding& binding;
+  const sync::BindingStatus& status;
   std::string ready;
   std::string reason;
   std::string message;
@@ -29,15 +30,16 @@ struct State {
 };
 
 /// It was last rolled out with another value than the target's, or with none that is known.
-bool pends(const Consumer& consumer, const sync::Binding& binding) {
-  const auto record = consumer.workload.records.find(binding.target.name);
+bool pends(const Consumer& consumer, const Reported& reported) {
+  const auto record = consumer.workload.records.find(reported.binding.target.name.str());
   return record == consumer.workload.records.end() ||
-         record->second.digest != binding.status.applied_hash;
+         record->second.digest != reported.status.applied_hash;
 }
 
-State state_of(const Estate& estate, const sync::Binding& binding) {
-  State state{binding, "Unknown", "", "", binding.status.last_synced_time};
-  if (const auto* const ready = binding.status.condition("Ready")) {
+State state_of(const Estate& estate, const Reported& reported) {
+  const auto& [binding, status] = reported;
+  State state{binding, status, "Unknown", "", "", status.last_synced_time};
+  if (const auto* const ready = status.condition("Ready")) {
     // A condition about an older spec says nothing of this one.
     const bool current = ready->observed_generation == binding.generation;
     state.ready = current ? ready->status : "Unknown";
@@ -49,9 +51,9 @@ State state_of(const Estate& estate, const sync::Binding& binding) {
   }
   const auto users = estate.users_of(binding);
   state.workloads = users.size();
-  if (!binding.status.applied_hash.empty()) {
+  if (!status.applied_hash.empty()) {
     state.pending = static_cast<std::size_t>(std::ranges::count_if(
-        users, [&](const Consumer* consumer) { return pends(*consumer, binding); }));
+        users, [&](const Consumer* consumer) { return pends(*consumer, reported); }));
   }
   return state;
 }
@@ -64,9 +66,9 @@ std::string as_table(const std::vector<State>& states, base::WallTime now) {
     const auto synced = base::parse_rfc3339(state.synced);
     std::string workloads = std::to_string(state.workloads);
     if (state.pending != 0) workloads += fmt::format(" ({} pending)", state.pending);
-    rows.push_back({binding.key.ns, binding.key.name, state.ready, state.reason,
-                    binding.target.name, binding.query.path,
-                    binding.status.synced_version.substr(0, kShortVersion),
+    rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, state.reason,
+                    binding.target.name.str(), binding.query->path,
+                    state.status.synced_version.substr(0, kShortVersion),
                     synced ? age(now - *synced) : "", workloads});
     if (state.ready != "True") {
       troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
@@ -84,14 +86,14 @@ std::string as_json(const std::vector<State>& states) {
   for (const auto& state : states) {
     const auto& binding = state.binding;
     boost::json::object item;
-    item["namespace"] = binding.key.ns;
-    item["name"] = binding.key.name;
+    item["namespace"] = binding.key.ns.view();
+    item["name"] = binding.key.name.view();
     item["ready"] = state.ready;
     item["reason"] = state.reason;
     item["message"] = state.message;
-    item["secret"] = binding.target.name;
-    item["source"] = binding.query.path;
-    item["version"] = binding.status.synced_version;
+    item["secret"] = binding.target.name.view();
+    item["source"] = binding.query->path;
+    item["version"] = state.status.synced_version;
     item["lastSyncedTime"] = state.synced;
     item["workloads"] = state.workloads;
     item["pendingRollouts"] = state.pending;
@@ -120,7 +122,7 @@ base::Task<int> status(ClusterAccess access, Output output, bool watch) {
 
 std::string show_status(const Estate& estate, base::WallTime now, Output output) {
   std::vector<State> states;
-  for (const auto& binding : estate.bindings) states.push_back(state_of(estate, binding));
+  for (const auto& reported : estate.bindings) states.push_back(state_of(estate, reported));
   if (output == Output::json) return as_json(states);
   if (states.empty()) return "no EventDrivenSecret here (-A looks at all namespaces)\n";
   return as_table(states, now);

@@ -23,14 +23,14 @@ base::SecretBytes request_body(const std::string& request) {
 }
 
 /// Waits until the controller has handled the request; what it says then.
-base::Task<base::Result<sync::Binding>> handled(ClusterAccess& access, base::ObjectKey key,
-                                                std::string request, base::Instant deadline) {
+base::Task<base::Result<sync::BindingStatus>> handled(ClusterAccess& access, base::ObjectKey key,
+                                                      std::string request, base::Instant deadline) {
   for (;;) {
-    auto answer = co_await access.api.get(kube::kBindings, key.ns, key.name);
+    auto answer = co_await access.api.get(kube::kBindings, key.ns.str(), key.name.str());
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    auto binding = sync::decode_binding(answer->root());
-    const bool done = binding.status.handled_sync_request == request;
-    if (done || access.clock.now() >= deadline) co_return binding;
+    auto status = sync::decode_status(answer->root());
+    const bool done = status.handled_sync_request == request;
+    if (done || access.clock.now() >= deadline) co_return status;
     co_await access.clock.sleep_for(kLookAgain);
   }
 }
@@ -40,7 +40,7 @@ base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Dura
   const auto request = base::rfc3339_micro(access.clock.wall());
   auto body = request_body(request);
   const auto asked =
-      co_await access.api.patch(kube::kBindings, key.ns, key.name, std::move(body), {});
+      co_await access.api.patch(kube::kBindings, key.ns.str(), key.name.str(), std::move(body), {});
   if (!asked) {
     complain(base::describe(asked.error()));
     co_return false;
@@ -50,10 +50,9 @@ base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Dura
     complain(base::describe(after.error()));
     co_return false;
   }
-  const auto& status = after->status;
+  const auto& status = *after;
   if (status.handled_sync_request == request) {
-    fmt::print("{}: in sync with version {} of {}\n", key.str(), status.synced_version,
-               after->query.path);
+    fmt::print("{}: in sync with version {}\n", key.str(), status.synced_version);
     std::fflush(stdout);
     co_return true;
   }

@@ -12,10 +12,10 @@ using base::Failure;
 
 constexpr std::string_view scope_prefix = "aws/";
 
-std::vector<std::string> paths_of(std::vector<Source> sources) {
+std::vector<std::string> paths_of(const std::vector<Source>& sources) {
   std::vector<std::string> paths;
   paths.reserve(sources.size());
-  for (auto& source : sources) paths.push_back(std::move(source.path));
+  for (const auto& source : sources) paths.push_back(source.path.str());
   return paths;
 }
 
@@ -73,12 +73,12 @@ base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) c
 }
 
 std::vector<std::string> SecretsManagerProvider::match_keys(const Source& source) const {
-  return binding_keys(std::string_view(source.scope).substr(scope_prefix.size()), source.path);
+  return binding_keys(source.scope.view().substr(scope_prefix.size()), source.path);
 }
 
 base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
     const std::vector<Source>& sources) {
-  const std::string name = sources.front().scope.substr(scope_prefix.size());
+  const std::string name(sources.front().scope.view().substr(scope_prefix.size()));
   auto& region = regions_[name];
   if (region == nullptr) {
     auto client = make_client_(name);
@@ -93,7 +93,7 @@ base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(
   if (sources.empty()) co_return std::vector<base::Result<Value>>();
   const auto region = region_of(sources);
   if (!region) co_return the_same_for_all<Value>(region.error(), sources.size());
-  auto paths = paths_of(std::move(sources));
+  auto paths = paths_of(sources);
   auto results = co_await (*region)->values.read(std::move(paths));
   co_return results;
 }
@@ -103,7 +103,7 @@ base::Task<std::vector<base::Result<std::string>>> SecretsManagerProvider::versi
   if (sources.empty()) co_return std::vector<base::Result<std::string>>();
   const auto region = region_of(sources);
   if (!region) co_return the_same_for_all<std::string>(region.error(), sources.size());
-  auto paths = paths_of(std::move(sources));
+  auto paths = paths_of(sources);
   auto results = co_await (*region)->versions.read(std::move(paths));
   co_return results;
 }
