@@ -26,15 +26,17 @@ sync::ShapeSpec spec_of(unsigned flags, Input& input) {
   constexpr std::array formats = {ValueFormat::automatic, ValueFormat::json, ValueFormat::text,
                                   ValueFormat::binary};
   sync::ShapeSpec spec;
+  sync::Selections keys;
   spec.format = formats[flags % formats.size()];
   spec.raw_key = input.take_line();
   spec.type = input.take_line();
   for (Input line(input.take_line()); !line.empty(); line = Input(input.take_line())) {
     const std::string key(line.take_until(' '));
     // The definition of bindings sees to it that each key is there once.
-    const auto same = std::ranges::find(spec.data, key, &sync::KeySelection::secret_key);
-    if (same == spec.data.end()) spec.data.push_back({key, std::string(line.rest())});
+    const auto same = std::ranges::find(keys, key, &sync::KeySelection::secret_key);
+    if (same == keys.end()) keys.push_back({key, std::string(line.rest())});
   }
+  spec.data = std::move(keys);
   return spec;
 }
 
@@ -57,7 +59,7 @@ void check(const sync::ShapedData& data, const sync::ShapeSpec& spec, std::strin
   must(total <= 1'048'576, "the data fit into a Secret");
   const bool raw = data.items.size() == 1 && data.items[0].first == spec.raw_key &&
                    (spec.format == ValueFormat::text || spec.format == ValueFormat::binary) &&
-                   spec.data.empty();
+                   spec.data->empty();
   if (raw) must(data.items[0].second.view() == value, "text is verbatim");
 }
 

@@ -24,6 +24,7 @@ class Backoff {
   }
   void reset() { failures_ = 0; }
   unsigned failures() const { return failures_; }
+  bool operator==(const Backoff&) const = default;
 
  private:
   Duration first_;

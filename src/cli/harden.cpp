@@ -18,6 +18,10 @@ void harden_process() {
   ::setrlimit(RLIMIT_CORE, &none);
   base::make_openssl_wipe();
   ::mallopt(M_ARENA_MAX, 1);
+  // Large buffers, such as pages of lists, go back at once. Left alone, the C library raises the
+  // limit to the largest that was freed, and keeps them.
+  ::mallopt(M_MMAP_THRESHOLD, 256 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
   std::signal(SIGPIPE, SIG_IGN);
 }
 

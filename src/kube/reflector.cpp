@@ -15,7 +15,7 @@ using base::Failure;
 using Step = WatchMachine::Step;
 
 /// From here on a list has left enough freed memory behind to be worth giving back.
-constexpr std::size_t kLargeList = 2000;
+constexpr std::size_t kLargeList = 500;
 
 std::string_view version_of(const boost::json::value& object) {
   return base::string_at(object, "metadata.resourceVersion");

@@ -114,7 +114,9 @@ BindingStore::Change BindingStore::put(Binding binding) {
   if (reborn) state = BindingState();
   state.binding = std::move(binding);
   if (fresh || reborn) state.applied = applied_from(state.binding.status);
-  state.backoff.reset();
+  auto trouble = *state.trouble;
+  trouble.backoff.reset();
+  state.trouble = std::move(trouble);
   resolve(state);
   state.binding.query = {};  // answered
   link(state);

@@ -14,6 +14,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/names.hpp"
+#include "base/rare.hpp"
 #include "cloud/provider.hpp"
 #include "sync/binding.hpp"
 #include "sync/drift_guard.hpp"
@@ -21,6 +22,15 @@
 #include "sync/status.hpp"
 
 namespace edsm::sync {
+
+/// What is remembered of failures and fights, for as long as it matters.
+struct Trouble {
+  base::Backoff backoff{std::chrono::milliseconds(250), std::chrono::minutes(5)};
+  std::optional<base::Instant> failing_since;
+  std::optional<base::Instant> gone_since;  ///< the source was said to be gone, without a break
+  DriftGuard drift_guard;
+  bool operator==(const Trouble&) const = default;
+};
 
 /// One binding and what the controller knows about it.
 struct BindingState {
@@ -33,10 +43,7 @@ struct BindingState {
   bool look_first = false;  ///< Kubernetes refused the last run: ask it before the cloud
   Report report;
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
-  base::Backoff backoff{std::chrono::milliseconds(250), std::chrono::minutes(5)};
-  std::optional<base::Instant> failing_since;
-  std::optional<base::Instant> gone_since;  ///< the source was said to be gone, without a break
-  DriftGuard drift_guard;
+  base::Rare<Trouble> trouble;
 };
 
 /// The clouds that this program can read, by the name in spec.cloudProvider.

@@ -12,6 +12,7 @@ class DriftGuard {
  public:
   /// When the next heal may happen.
   base::Instant allowed_at() const { return allowed_at_; }
+  bool operator==(const DriftGuard&) const = default;
   bool fighting() const { return quick_heals_ > kFree; }
 
   void healed(base::Instant now) {

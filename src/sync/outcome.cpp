@@ -148,10 +148,10 @@ std::vector<std::string> Aftermath::due_workloads(const base::ObjectKey& target)
 void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outcome) {
   state.applied = outcome.applied;
   state.look_first = false;
-  state.backoff.reset();
-  state.failing_since.reset();
-  state.gone_since.reset();
-  if (run.plan.drift && outcome.written) state.drift_guard.healed(run.started);
+  Trouble left;
+  left.drift_guard = state.trouble->drift_guard;
+  if (run.plan.drift && outcome.written) left.drift_guard.healed(run.started);
+  state.trouble = std::move(left);
   announce(state, run, outcome);
   shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
 
@@ -201,7 +201,7 @@ void Aftermath::announce(const BindingState& state, const Run& run, const Outcom
   const auto about = shared_.reference(binding);
   if (run.plan.drift) {
     outside.metrics.drift_healed(target.name, target.ns);
-    const auto fight = state.drift_guard.fighting()
+    const auto fight = state.trouble->drift_guard.fighting()
                            ? "; this keeps happening, so healing now waits longer each time"
                            : "";
     outside.events.record(about, kube::EventType::warning, "DriftHealed", "Heal",
@@ -219,18 +219,20 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto item = run.key.str();
   const auto now = shared_.outside.clock.now();
   const auto& error = outcome.error;
-  if (!state.failing_since) state.failing_since = now;
+  auto trouble = *state.trouble;
+  if (!trouble.failing_since) trouble.failing_since = now;
   const bool gone = outcome.step == Outcome::Step::fetch && error.failure == Failure::absent;
-  if (!gone) state.gone_since.reset();
-  if (gone && !state.gone_since) state.gone_since = now;
-  const auto failing_for = now - *state.failing_since;
+  if (!gone) trouble.gone_since.reset();
+  if (gone && !trouble.gone_since) trouble.gone_since = now;
+  const auto failing_for = now - *trouble.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
   state.look_first = outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
   state.wishes.join(run.wishes);
   state.trigger = shared_.fetcher.tick();
 
-  const auto delay = retry_delay(error, state.backoff, shared_.outside.clock.random());
+  const auto delay = retry_delay(error, trouble.backoff, shared_.outside.clock.random());
+  state.trouble = std::move(trouble);
   if (base::planted(base::Bug::retry_at_once)) {
     shared_.binding_work.add(item, now + std::chrono::milliseconds(1));
   } else if (delay) {

@@ -6,11 +6,11 @@
 
 namespace edsm::sync {
 
-void WorkQueue::enlist(const std::string& key, const Entry& entry) {
+void WorkQueue::enlist(const base::Text& key, const Entry& entry) {
   later_.emplace(entry.due, entry.order, key);
 }
 
-void WorkQueue::delist(const std::string& key, const Entry& entry) {
+void WorkQueue::delist(const base::Text& key, const Entry& entry) {
   later_.erase({entry.due, entry.order, key});
   ready_.erase({entry.priority, entry.order, key});
 }
@@ -47,10 +47,10 @@ std::optional<WorkQueue::Taken> WorkQueue::take(base::Instant now) {
   promote(now);
   if (ready_.empty()) return std::nullopt;
   auto node = ready_.extract(ready_.begin());
-  std::string key = std::move(std::get<2>(node.value()));
+  const base::Text key = std::move(std::get<2>(node.value()));
   const auto entry = waiting_.extract(key);
   running_.insert(key);
-  return Taken{std::move(key), entry.mapped().due};
+  return Taken{key.str(), entry.mapped().due};
 }
 
 void WorkQueue::done(const std::string& key) {

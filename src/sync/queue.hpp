@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.hpp"
+#include "base/text.hpp"
 
 namespace edsm::sync {
 
@@ -49,15 +50,15 @@ class WorkQueue {
     std::uint64_t order;
   };
 
-  void enlist(const std::string& key, const Entry& entry);
-  void delist(const std::string& key, const Entry& entry);
+  void enlist(const base::Text& key, const Entry& entry);
+  void delist(const base::Text& key, const Entry& entry);
   void promote(base::Instant now);
 
-  std::unordered_map<std::string, Entry> waiting_;
-  std::unordered_set<std::string> running_;
+  std::unordered_map<base::Text, Entry> waiting_;
+  std::unordered_set<base::Text> running_;
   /// Waiting and not running, by due time (later) or by rank (due).
-  std::set<std::tuple<base::Instant, std::uint64_t, std::string>> later_;
-  std::set<std::tuple<Priority, std::uint64_t, std::string>> ready_;
+  std::set<std::tuple<base::Instant, std::uint64_t, base::Text>> later_;
+  std::set<std::tuple<Priority, std::uint64_t, base::Text>> ready_;
   std::uint64_t next_order_ = 0;
 };
 

@@ -125,7 +125,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
       case Plan::Action::fetch:
         break;
     }
-    const auto heal_at = state->drift_guard.allowed_at();
+    const auto heal_at = state->trouble->drift_guard.allowed_at();
     if (run.plan.drift && heal_at > run.started) {
       co_return deferred_until(heal_at);
     }
@@ -294,7 +294,8 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const auto gone = failure(Outcome::Step::fetch, std::move(error));
   if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
   const auto* const target = shared_.targets.find(state->binding.target_key());
-  const bool sure = state->gone_since && run.started - *state->gone_since >= kGoneForSure;
+  const auto gone_since = state->trouble->gone_since;
+  const bool sure = gone_since && run.started - *gone_since >= kGoneForSure;
   if (target == nullptr || !sure || !shared_.outside.may_write()) co_return gone;
   kube::Preconditions preconditions;
   preconditions.uid = target->uid.str();

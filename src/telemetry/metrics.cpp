@@ -3,6 +3,7 @@
 #include <sstream>
 #include <vector>
 
+#include <malloc.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
@@ -25,6 +26,10 @@ template <std::size_t labels>
 using Gauges = Series<Gauge, labels>;
 template <std::size_t labels>
 using Histograms = Series<Histogram, labels>;
+
+/// What is collected for a page is several times its size, and is better given back than kept until
+/// the next one.
+constexpr std::size_t kLargePage = 256 * 1024;
 
 /// Part of the values (error codes) is named by peers.
 constexpr std::size_t max_api_series = 2'000;
@@ -320,13 +325,17 @@ void Metrics::kube_event_dropped() {
 }
 
 std::string Metrics::text() const {
-  std::vector<prometheus::MetricFamily> families = families_->registry.Collect();
-  append_process(families);
-  // A family without series says nothing.
-  std::erase_if(families, [](const auto& family) { return family.metric.empty(); });
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families);
-  return std::move(out).str();
+  {
+    std::vector<prometheus::MetricFamily> families = families_->registry.Collect();
+    append_process(families);
+    // A family without series says nothing.
+    std::erase_if(families, [](const auto& family) { return family.metric.empty(); });
+    prometheus::TextSerializer().Serialize(out, families);
+  }
+  std::string page = std::move(out).str();
+  if (page.size() >= kLargePage) ::malloc_trim(0);
+  return page;
 }
 
 }  // namespace edsm::telemetry
