@@ -25,11 +25,11 @@ class Provider final : public cloud::Provider {
   std::string_view name() const override { return "aws"; }
   base::Result<cloud::Source> resolve(const cloud::SecretQuery& query) const override {
     const std::string scope = "aws/" + query.options.at("region");
-    return cloud::Source{scope + "/" + query.path, scope, query.path};
+    return cloud::Source{scope + "/" + query.path, scope};
   }
   std::vector<std::string> match_keys(const cloud::Source& source) const override {
-    return {fmt::format("aws/*/*/{}", std::string_view(source.path)),
-            fmt::format("aws/eu-west-1/*/{}", std::string_view(source.path))};
+    return {fmt::format("aws/*/*/{}", source.path()),
+            fmt::format("aws/eu-west-1/*/{}", source.path())};
   }
   std::size_t batch_limit() const override { return 20; }
   base::Task<std::vector<base::Result<cloud::Value>>> fetch(std::vector<cloud::Source>) override {

@@ -27,10 +27,12 @@ struct SecretQuery {
 
 /// A cloud secret in its provider's canonical words. Equal ids are the same secret.
 struct Source {
-  base::Text id;     ///< unique over all providers, for people and as single-flight key:
-                     ///< "aws/eu-west-1/prod/db"
+  base::Text id;     ///< unique over all providers, for people and as single-flight key: the scope,
+                     ///< a slash and the path: "aws/eu-west-1/prod/db"
   base::Text scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
-  base::Text path;   ///< what the provider asks its API for
+
+  /// What the provider asks its API for.
+  std::string_view path() const { return id.view().substr(scope.view().size() + 1); }
 };
 
 enum class Form : std::uint8_t { text, binary };

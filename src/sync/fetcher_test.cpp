@@ -43,7 +43,7 @@ class FetcherTest : public testing::Test {
   std::shared_ptr<Asked> ask(const std::string& path, std::string consumer,
                              const std::string& scope = "s") {
     auto asked = std::make_shared<Asked>();
-    cloud::Source source{scope + "/" + path, scope, path};
+    cloud::Source source{scope + "/" + path, scope};
     boost::asio::co_spawn(
         io, ask_into(fetcher, provider, source, fetcher.tick(), std::move(consumer), asked),
         [](const std::exception_ptr&) {});
@@ -107,9 +107,9 @@ TEST_F(FetcherTest, WhoWasTriggeredBeforeTheSendSharesTheReadEvenWhenItIsDone) {
   fetcher.finished("s/a", "x");
   EXPECT_EQ(fetcher.held(), 1U) << "for the one that is expected";
   auto late = std::make_shared<Asked>();
-  boost::asio::co_spawn(
-      io, ask_into(fetcher, provider, cloud::Source{"s/a", "s", "a"}, since, "late", late),
-      [](const std::exception_ptr&) {});
+  boost::asio::co_spawn(io,
+                        ask_into(fetcher, provider, cloud::Source{"s/a", "s"}, since, "late", late),
+                        [](const std::exception_ptr&) {});
   poll();
   EXPECT_EQ(provider.batches.size(), 1U);
   EXPECT_EQ(late->result->get(), one->result->get());

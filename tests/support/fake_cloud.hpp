@@ -35,7 +35,7 @@ class FakeProvider final : public cloud::Provider {
       return base::fail(base::Failure::invalid, "MissingPath", "spec.secretPath is empty");
     const auto region = query.options.find("region");
     const std::string scope = name_ + "/" + (region == query.options.end() ? "r" : region->second);
-    return cloud::Source{scope + "/" + query.path, scope, query.path};
+    return cloud::Source{scope + "/" + query.path, scope};
   }
   std::vector<std::string> match_keys(const cloud::Source& source) const override {
     return {source.id.str()};
@@ -45,9 +45,9 @@ class FakeProvider final : public cloud::Provider {
   base::Task<std::vector<base::Result<cloud::Value>>> fetch(
       std::vector<cloud::Source> sources) override {
     auto& batch = batches.emplace_back();
-    for (const auto& source : sources) batch.push_back(source.path.str());
+    for (const auto& source : sources) batch.emplace_back(source.path());
     std::vector<base::Result<cloud::Value>> values;
-    for (const auto& source : sources) values.push_back(read(source.path.str()));
+    for (const auto& source : sources) values.push_back(read(std::string(source.path())));
     if (on_fetch) std::exchange(on_fetch, nullptr)();
     if (hold != nullptr) co_await hold->wait();
     co_return values;
@@ -57,7 +57,7 @@ class FakeProvider final : public cloud::Provider {
     ++version_calls;
     std::vector<base::Result<std::string>> found;
     for (const auto& source : sources) {
-      auto value = read(source.path.str());
+      auto value = read(std::string(source.path()));
       if (value) {
         found.emplace_back(value->version);
       } else {

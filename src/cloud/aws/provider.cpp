@@ -15,7 +15,7 @@ constexpr std::string_view scope_prefix = "aws/";
 std::vector<std::string> paths_of(const std::vector<Source>& sources) {
   std::vector<std::string> paths;
   paths.reserve(sources.size());
-  for (const auto& source : sources) paths.push_back(source.path.str());
+  for (const auto& source : sources) paths.emplace_back(source.path());
   return paths;
 }
 
@@ -69,11 +69,11 @@ base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) c
         "the controller AWS_REGION");
   }
   std::string scope = std::string(scope_prefix) + region;
-  return Source{fmt::format("{}/{}", scope, path), std::move(scope), path};
+  return Source{fmt::format("{}/{}", scope, path), scope};
 }
 
 std::vector<std::string> SecretsManagerProvider::match_keys(const Source& source) const {
-  return binding_keys(source.scope.view().substr(scope_prefix.size()), source.path);
+  return binding_keys(source.scope.view().substr(scope_prefix.size()), source.path());
 }
 
 base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(

@@ -24,8 +24,8 @@ class ProviderTest : public testing::Test, protected test::Bench {
       EXPECT_EQ(source.error().failure, Failure::invalid);
       return source.error().code;
     }
-    EXPECT_EQ(source->path, query.path);
-    return source->scope + " " + source->id;
+    EXPECT_EQ(source->path(), query.path);
+    return source->scope.str() + " " + source->id.str();
   }
   std::unique_ptr<SecretsManagerProvider> make(std::string region = "") {
     return std::make_unique<SecretsManagerProvider>(
@@ -37,8 +37,7 @@ class ProviderTest : public testing::Test, protected test::Bench {
   }
   static std::vector<Source> sources(const std::vector<std::string>& paths) {
     std::vector<Source> result;
-    for (const auto& path : paths)
-      result.push_back({"aws/eu-west-1/" + path, "aws/eu-west-1", path});
+    for (const auto& path : paths) result.push_back({"aws/eu-west-1/" + path, "aws/eu-west-1"});
     return result;
   }
   /// "version text" or the code of the error.
