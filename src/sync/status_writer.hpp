@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+
 #include "base/task.hpp"
 #include "sync/shared.hpp"
 
@@ -11,13 +13,15 @@ class StatusWriter {
  public:
   explicit StatusWriter(Shared& shared) : shared_(shared) {}
   /// One write for the key in `taken` ("namespace/name").
-  base::Task<void> work(WorkQueue::Taken taken) { return write(parse_key(taken.key)); }
+  base::Task<void> work(WorkQueue::Taken taken);
 
  private:
   base::Task<void> write(base::ObjectKey key);
   /// The status tells what was found: it need not be kept for it.
   void said(const base::ObjectKey& key);
+
   Shared& shared_;
+  std::size_t in_a_row_ = 0;  ///< written since none was waiting
 };
 
 }  // namespace edsm::sync
