@@ -101,6 +101,11 @@ Task<bool> Application::start() {
   co_return true;
 }
 
+std::string Application::metrics_page() {
+  if (controller_) controller_->measure();
+  return metrics_.text();
+}
+
 bool Application::may_write() const {
   if (base::planted(base::Bug::write_after_the_lease)) return true;
   return !options_.leader_elect || elector_.leads(clock_.now());

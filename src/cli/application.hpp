@@ -58,7 +58,8 @@ class Application {
   /// Ends `run` in order: what is under way is finished, the lease is handed back.
   void request_stop() { stop_.open(); }
 
-  const telemetry::Metrics& metrics() const { return metrics_; }
+  /// What /metrics serves.
+  std::string metrics_page();
   const telemetry::Health& health() const { return health_; }
 
  private:

@@ -173,7 +173,7 @@ base::Result<> Program::serve() {
                   if (path != "/metrics")
                     return {404, "text/plain; charset=utf-8", "try /metrics\n"};
                   return {200, "text/plain; version=0.0.4; charset=utf-8",
-                          application_.metrics().text()};
+                          application_.metrics_page()};
                 });
 }
 

@@ -89,6 +89,12 @@ base::Task<void> Controller::finish_work() {
   co_await shared_.status_work.drained();
 }
 
+void Controller::measure() {
+  const auto& queue = shared_.binding_work.queue();
+  shared_.outside.metrics.queue_depth(static_cast<std::int64_t>(queue.waiting_count()),
+                                      static_cast<std::int64_t>(queue.running_count()));
+}
+
 base::Task<void> Controller::stop(base::Instant deadline) {
   using namespace boost::asio::experimental::awaitable_operators;
   receivers_.cancel();

@@ -32,6 +32,8 @@ class Controller {
   /// Takes nothing new, finishes what is under way (at most until `deadline`), acknowledges it,
   /// then cancels the rest.
   base::Task<void> stop(base::Instant deadline);
+  /// Sets the gauges that are worth nothing between two looks at them.
+  void measure();
 
  private:
   void synced();

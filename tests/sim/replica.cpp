@@ -171,7 +171,7 @@ void Replica::set_skew(base::Duration skew) {
 }
 
 std::string Replica::metrics() const {
-  return life_ ? life_->application.metrics().text() : std::string();
+  return life_ ? life_->application.metrics_page() : std::string();
 }
 
 std::vector<std::string> Replica::stuck() const {

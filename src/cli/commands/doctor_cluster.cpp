@@ -33,7 +33,7 @@ struct Right {
 
 const std::vector<Right>& rights() {
   static const std::vector<Right> all = {
-      {"secrets.edsm.io", "eventdrivensecrets", "", "", {"get", "list", "watch"}},
+      {"secrets.edsm.io", "eventdrivensecrets", "", "", {"list", "watch"}},
       {"secrets.edsm.io", "eventdrivensecrets", "status", "", {"patch"}},
       {"", "secrets", "", "", {"get", "list", "watch", "create", "patch"}},
       {"apps", "deployments", "", "", {"get", "list", "watch", "patch"}},
