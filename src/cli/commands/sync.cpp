@@ -39,8 +39,9 @@ base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Dura
   const auto deadline = access.clock.now() + timeout;
   const auto request = base::rfc3339_micro(access.clock.wall());
   auto body = request_body(request);
-  const auto asked =
-      co_await access.api.patch(kube::kBindings, key.ns.str(), key.name.str(), std::move(body), {});
+  const kube::PatchOptions merge;
+  const auto asked = co_await access.api.patch(kube::kBindings, key.ns.str(), key.name.str(),
+                                               std::move(body), merge);
   if (!asked) {
     complain(base::describe(asked.error()));
     co_return false;
