@@ -205,7 +205,7 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
     desired.version = run.wishes.hinted_version;
   }
   desired.source = state->source.id;
-  std::string_view held;
+  base::Text held;
   if (current != nullptr) held = run.inspection ? run.inspection->actual_digest : current->digest;
   const auto change = judge_change(desired, current, held, state->applied, shared_.digester);
   const bool bug = base::planted(base::Bug::heal_restarts) && run.plan.drift;
