@@ -95,6 +95,8 @@ class Soak:
         self._begin_faults()
         until, sample_at = time.monotonic() + ROUND, 0.0
         self._guests_come(number)
+        # One a minute, in turn: more of them would be a fight, which EDSM slows down on purpose.
+        self._world.kube.patch("Secret", SECRETS[number % len(SECRETS)], self._world.ns, {"data": {"x": "d3Jvbmc="}})
         while (now := time.monotonic()) < until:
             self._change()
             if now >= sample_at:
@@ -124,8 +126,6 @@ class Soak:
             self._world.api_wire.cut_open()
         elif kind < 0.04:
             self._world.aws_wire.cut_open()
-        elif kind < 0.08:
-            self._world.kube.patch("Secret", name, self._world.ns, {"data": {"x": "d3Jvbmc="}})
         else:
             value = self._estate.values[name] if kind > 0.9 else f"{self._chance.getrandbits(64):x}"
             self._estate.put(name, value)
