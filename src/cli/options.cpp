@@ -46,6 +46,15 @@ void add_duration(CLI::App& app, const std::string& name, double& target, const 
       ->option_text("DURATION");
 }
 
+void add_connection_options(CLI::App& app, std::string& kubeconfig, std::string& context) {
+  app.add_option(
+         "--kubeconfig", kubeconfig,
+         "Reach the API server by this file. [KUBECONFIG, else in-cluster, else ~/.kube/config]")
+      ->option_text("FILE");
+  app.add_option("--context", context, "Context of the kubeconfig. [its current-context]")
+      ->option_text("NAME");
+}
+
 void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--metrics-bind-address", options.metrics_address,
                  "Where /metrics is served; 0 switches it off. [:8080]")
@@ -75,12 +84,7 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
                  "The controller's own namespace, for its Lease and its digest key. "
                  "[POD_NAMESPACE, else the ServiceAccount's, else kube-system]")
       ->option_text("NAMESPACE");
-  run.add_option(
-         "--kubeconfig", options.kubeconfig,
-         "Reach the API server by this file. [KUBECONFIG, else in-cluster, else ~/.kube/config]")
-      ->option_text("FILE");
-  run.add_option("--context", options.context, "Context of the kubeconfig. [its current-context]")
-      ->option_text("NAME");
+  add_connection_options(run, options.kubeconfig, options.context);
   add_duration(
       run, "--resync-interval", times.resync_interval_ms,
       "How often version ids are compared with the cloud, to find what events missed. [30m]");
@@ -97,12 +101,7 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
 }
 
 void add_cluster_options(CLI::App& app, ClusterOptions& options) {
-  app.add_option("--kubeconfig", options.kubeconfig,
-                 "Reach the API server by this file. [KUBECONFIG, else in-cluster, else "
-                 "~/.kube/config]")
-      ->option_text("FILE");
-  app.add_option("--context", options.context, "Context of the kubeconfig. [its current-context]")
-      ->option_text("NAME");
+  add_connection_options(app, options.kubeconfig, options.context);
   app.add_option("-n,--namespace", options.ns, "Look at this namespace. [the context's]")
       ->option_text("NAMESPACE");
 }
