@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
@@ -16,9 +15,8 @@ from bed.controlplane import ControlPlane
 sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
 
 from commands import CRD, EXAMPLE, Helm, Terraform, tools  # noqa: E402
+from hooks import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: E402, F401
 from world import World  # noqa: E402
-
-LONGEST_TEST = 120  # seconds
 
 
 @pytest.fixture(scope="session")
@@ -93,18 +91,3 @@ def moto() -> Iterator[Moto]:
     """moto; Moto.enforce_auth makes it verify them, too."""
     with Moto() as server:
         yield server
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(LONGEST_TEST))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
-    report = yield
-    world = getattr(item, "funcargs", {}).get("world")
-    if report.failed and world is not None:
-        report.sections.append(("log of EDSM", world.log_tails()))
-    return report

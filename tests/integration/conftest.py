@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any
 
 import pytest
 
 from bed import ROOT
 from bed.aws import Ministack, Moto
 from bed.controlplane import ControlPlane
+from hooks import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
 from world import World
-
-LONGEST_TEST = 120  # seconds
 
 
 @pytest.fixture(scope="session")
@@ -73,18 +71,3 @@ def short_name(test: str) -> str:
     """A namespace's name that tells the test."""
     words = re.sub(r"[^a-z0-9]+", "-", test.lower().removeprefix("test_"))
     return words[:40].strip("-")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("timeout") is None:
-            item.add_marker(pytest.mark.timeout(LONGEST_TEST))
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[Any]:
-    report = yield
-    world = getattr(item, "funcargs", {}).get("world")
-    if report.failed and world is not None:
-        report.sections.append(("log of EDSM", world.log_tails()))
-    return report

@@ -15,13 +15,18 @@ def call(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
                           check=False)
 
 
-def test_status_and_impact_tell_of_bindings_and_their_workloads(world: World) -> None:
+def one_in_order_one_gone(world: World) -> None:
+    """Two bindings: "db", and "ghost" of a secret that is not there."""
     world.put("db", {"a": "1"})
     world.bind("db")
     world.bind("ghost", path=world.path("never-made"))
     world.start()
     world.wait_synced("db")
     world.wait_reason("ghost", "SourceGone")
+
+
+def test_status_and_impact_tell_of_bindings_and_their_workloads(world: World) -> None:
+    one_in_order_one_gone(world)
     world.workload("web", ["db"], replicas=2)
     world.wait_recorded("web")
 
@@ -44,12 +49,7 @@ def test_status_and_impact_tell_of_bindings_and_their_workloads(world: World) ->
 
 
 def test_sync_reads_again_and_waits(world: World) -> None:
-    world.put("db", {"a": "1"})
-    world.bind("db")
-    world.bind("ghost", path=world.path("never-made"))
-    world.start()
-    world.wait_synced("db")
-    world.wait_reason("ghost", "SourceGone")
+    one_in_order_one_gone(world)
 
     answer = call(world, "sync", f"{world.ns}/db")
     assert answer.returncode == 0, answer.stderr
@@ -98,11 +98,7 @@ def test_doctor_finds_everything_in_order_under_the_permissions_that_we_ship(wor
 
 
 def test_doctor_names_what_is_broken(world: World) -> None:
-    world.put("db", {"a": "1"})
-    world.bind("db")
-    world.bind("ghost", path=world.path("never-made"))
-    world.start()
-    world.wait_synced("db")
+    one_in_order_one_gone(world)
 
     code, findings = doctor(world, SQS_QUEUE_URL=f"{world.queue.url}-of-nobody")
     assert code == 1

@@ -113,7 +113,7 @@ base::Task<void> examine_definition(kube::Api& api, Findings& findings) {
     findings.push_back(
         {Level::failure, "crd",
          "EventDrivenSecret v1alpha1 is not served: " + base::describe(answer.error()),
-         "install the Helm chart, or kubectl apply -k config/crd"});
+         "install the Helm chart, or kubectl apply -f config/crd/bases"});
   }
 }
 
