@@ -47,6 +47,11 @@ const std::vector<Right>& rights() {
   return all;
 }
 
+/// Where the controller needs the right; empty: everywhere.
+const std::string& place_of(const Examination& examination, const Right& right) {
+  return right.own_namespace ? examination.own_namespace : examination.watched;
+}
+
 base::SecretBytes review_body(const Examination& examination, const Right& right,
                               std::string_view verb) {
   base::JsonWriter json;
@@ -58,7 +63,7 @@ base::SecretBytes review_body(const Examination& examination, const Right& right
   json.member("group", right.group).member("resource", right.resource).member("verb", verb);
   if (!right.subresource.empty()) json.member("subresource", right.subresource);
   if (!right.name.empty()) json.member("name", right.name);
-  const auto& ns = right.own_namespace ? examination.own_namespace : examination.watched;
+  const auto& ns = place_of(examination, right);
   if (!ns.empty()) json.member("namespace", ns);
   json.end_object().end_object().end_object();
   return std::move(json).take();
@@ -91,7 +96,7 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
       ++asked;
       if (base::bool_at(answer->root(), "status.allowed").value_or(false)) continue;
       ++missing;
-      const auto& ns = right.own_namespace ? examination.own_namespace : examination.watched;
+      const auto& ns = place_of(examination, right);
       findings.push_back(
           {Level::failure, "rbac",
            fmt::format("{} may not {} {} in {}", who, verb, name_of(right),
