@@ -9,6 +9,7 @@ endif()
 
 set(Boost_USE_STATIC_LIBS ON)
 set(OPENSSL_USE_STATIC_LIBS ON)
+set(OPENSSL_ROOT_DIR ${EDSM_STATIC_PREFIX})
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json)
 find_package(OpenSSL 3 REQUIRED)
 

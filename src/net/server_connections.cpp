@@ -12,9 +12,10 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <fmt/format.h>
 
 namespace edsm::net {
 namespace {
@@ -27,40 +28,43 @@ using tcp = asio::ip::tcp;
 
 constexpr std::size_t max_connections = 64;
 constexpr std::uint32_t max_header = 8 * 1024;
+constexpr std::size_t read_size = 4 * 1024;
 constexpr std::chrono::seconds request_time(10);
 constexpr std::chrono::seconds idle_time(60);
 constexpr std::chrono::milliseconds pause_after_failed_accept(100);
 
-using Answer = http::response<http::string_body>;
 using Parser = http::request_parser<http::empty_body>;
 
-Answer refusal(http::status status, std::string_view text) {
-  Answer answer(status, 11);
-  answer.set(http::field::content_type, "text/plain; charset=utf-8");
-  answer.body() = text;
-  answer.keep_alive(false);
-  return answer;
+struct Answer {
+  Page page;
+  std::string_view more_fields{};  ///< each with its line end
+  bool keep_alive = false;
+
+  std::string head() const {
+    const std::string_view reason = http::obsolete_reason(static_cast<http::status>(page.status));
+    return fmt::format("HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}{}\r\n",
+                       page.status, reason, page.content_type, page.body.size(), more_fields,
+                       keep_alive ? "" : "Connection: close\r\n");
+  }
+};
+
+Answer refusal(http::status status, std::string text) {
+  return {.page = {.status = static_cast<int>(status), .body = std::move(text)}};
 }
 
 Answer answer_to(const Parser& parser, const Handler& handler) {
   const auto& request = parser.get();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Answer answer = refusal(http::status::method_not_allowed, "only GET and HEAD\n");
-    answer.set(http::field::allow, "GET, HEAD");
+    answer.more_fields = "Allow: GET, HEAD\r\n";
     return answer;
   }
   if (!parser.is_done()) return refusal(http::status::bad_request, "a request with a body\n");
   const std::string_view target(request.target().data(), request.target().size());
   try {
-    Page page = handler(target.substr(0, target.find('?')));
-    Answer answer;
-    answer.version(11);
-    answer.result(static_cast<unsigned>(page.status));
-    answer.set(http::field::content_type, page.content_type);
-    answer.set(http::field::cache_control, "no-store");
-    answer.body() = std::move(page.body);
-    answer.keep_alive(request.keep_alive());
-    return answer;
+    return {.page = handler(target.substr(0, target.find('?'))),
+            .more_fields = "Cache-Control: no-store\r\n",
+            .keep_alive = request.keep_alive()};
   } catch (const std::exception&) {
     return refusal(http::status::internal_server_error, "internal error\n");
   }
@@ -69,8 +73,7 @@ Answer answer_to(const Parser& parser, const Handler& handler) {
 /// True if the peer sent something wrong, false if it went away or was too slow.
 bool is_bad_request(error_code error) {
   static const error_code sample = http::error::bad_method;
-  return error.category() == sample.category() && error != http::error::end_of_stream &&
-         error != http::error::partial_message;
+  return error.category() == sample.category();
 }
 
 Answer answer_to_bad(error_code error) {
@@ -80,10 +83,29 @@ Answer answer_to_bad(error_code error) {
   return refusal(http::status::bad_request, "not an HTTP/1.1 request\n");
 }
 
+base::Task<void> read_more(ServerChannel& channel, beast::flat_buffer& buffer, error_code& error) {
+  const std::size_t room = std::min(read_size, buffer.max_size() - buffer.size());
+  const std::size_t count = co_await channel.read_some(buffer.prepare(room), error);
+  buffer.commit(count);
+}
+
+base::Task<void> read_header(ServerChannel& channel, beast::flat_buffer& buffer, Parser& parser,
+                             error_code& error) {
+  for (;;) {
+    const std::size_t used = parser.put(buffer.data(), error);
+    buffer.consume(used);
+    if (error && error != http::error::need_more) co_return;
+    error.clear();
+    if (parser.is_header_done()) co_return;
+    co_await read_more(channel, buffer, error);
+    if (error) co_return;
+  }
+}
+
 }  // namespace
 
 struct ServerConnections::Connection {
-  beast::tcp_stream* stream;
+  ServerChannel* channel;
   bool idle = false;
 };
 
@@ -91,9 +113,9 @@ struct ServerConnections::Connection {
 /// use.
 class ServerConnections::Guest {
  public:
-  Guest(std::shared_ptr<ServerConnections> host, beast::tcp_stream& stream)
+  Guest(std::shared_ptr<ServerConnections> host, ServerChannel& channel)
       : host_(std::move(host)),
-        place_(host_->connections_.insert(host_->connections_.end(), Connection{&stream})) {}
+        place_(host_->connections_.insert(host_->connections_.end(), Connection{&channel})) {}
   ~Guest() {
     host_->connections_.erase(place_);
     host_->changed_.notify();
@@ -134,55 +156,37 @@ base::Task<void> ServerConnections::accept_from(tcp::acceptor& acceptor) {
       close_longest_idle();
       co_await changed_.wait();
     }
-    if (tls_) {
-      asio::co_spawn(executor, serve_tls(shared_from_this(), std::move(socket)), asio::detached);
-    } else {
-      asio::co_spawn(executor, serve(shared_from_this(), std::move(socket)), asio::detached);
-    }
+    asio::co_spawn(executor, serve(shared_from_this(), std::move(socket)), asio::detached);
   }
 }
 
 /// If none is idle, one will be, or leave, in `request_time` at the latest.
 void ServerConnections::close_longest_idle() {
   const auto longest = std::ranges::find_if(connections_, &Connection::idle);
-  if (longest != connections_.end()) longest->stream->close();
+  if (longest != connections_.end()) longest->channel->close();
 }
 
 void ServerConnections::close_all() {
-  for (const Connection& each : connections_) each.stream->close();
+  for (const Connection& each : connections_) each.channel->close();
 }
 
 base::Task<void> ServerConnections::serve(std::shared_ptr<ServerConnections> self,
                                           tcp::socket socket) {
-  beast::tcp_stream stream(std::move(socket));
-  Guest guest(self, stream);
-  co_await converse(self, guest, stream);
-  error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
-}
-
-base::Task<void> ServerConnections::serve_tls(std::shared_ptr<ServerConnections> self,
-                                              tcp::socket socket) {
-  const TlsFiles::Context context = self->tls_->current();
-  beast::ssl_stream<beast::tcp_stream> stream(std::move(socket), *context);
-  beast::tcp_stream& lowest = stream.next_layer();
-  Guest guest(self, lowest);
-  lowest.expires_after(request_time);
-  error_code error;
-  co_await stream.async_handshake(asio::ssl::stream_base::server,
-                                  asio::redirect_error(asio::use_awaitable, error));
+  const auto channel = self->tls_ ? ServerChannel::tls(std::move(socket), self->tls_->current())
+                                  : ServerChannel::plain(std::move(socket));
+  Guest guest(self, *channel);
+  channel->expires_after(request_time);
+  const error_code error = co_await channel->open();
   if (error) co_return;
-  co_await converse(self, guest, stream);
-  lowest.expires_after(request_time);
-  co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
+  co_await converse(self, guest, *channel);
+  channel->expires_after(request_time);
+  co_await channel->end();
 }
 
-template <class Stream>
 base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> self, Guest& guest,
-                                             Stream& stream) {
+                                             ServerChannel& channel) {
   beast::flat_buffer buffer(std::size_t{2} * max_header);
-  auto& lowest = beast::get_lowest_layer(stream);
-  lowest.expires_after(request_time);
+  channel.expires_after(request_time);
   for (bool first = true, again = true; again; first = false) {
     Parser parser;
     parser.header_limit(max_header);
@@ -190,33 +194,21 @@ base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> 
     error_code error;
     if (!first && buffer.size() == 0) {
       guest.set_idle(true);
-      lowest.expires_after(idle_time);
-      co_await http::async_read_some(stream, buffer, parser,
-                                     asio::redirect_error(asio::use_awaitable, error));
+      channel.expires_after(idle_time);
+      co_await read_more(channel, buffer, error);
       guest.set_idle(false);
     }
-    lowest.expires_after(request_time);
-    if (!error && !parser.is_header_done()) {
-      co_await http::async_read_header(stream, buffer, parser,
-                                       asio::redirect_error(asio::use_awaitable, error));
-    }
+    channel.expires_after(request_time);
+    if (!error) co_await read_header(channel, buffer, parser, error);
     if (error && !is_bad_request(error)) co_return;
 
-    Answer answer;
-    if (error) {
-      answer = answer_to_bad(error);
-    } else {
-      answer = answer_to(parser, self->handler_);
-    }
-    answer.prepare_payload();
-    again = answer.keep_alive();
-    error.clear();
-    if (parser.get().method() == http::verb::head) {
-      http::response<http::empty_body> head(std::move(answer.base()));
-      co_await http::async_write(stream, head, asio::redirect_error(asio::use_awaitable, error));
-    } else {
-      co_await http::async_write(stream, answer, asio::redirect_error(asio::use_awaitable, error));
-    }
+    const Answer answer = error ? answer_to_bad(error) : answer_to(parser, self->handler_);
+    again = answer.keep_alive;
+    const bool only_head = parser.get().method() == http::verb::head;
+    const std::string head = answer.head();
+    const std::string_view body = only_head ? std::string_view() : answer.page.body;
+    const ServerChannel::Buffers both = {asio::buffer(head), asio::buffer(body)};
+    error = co_await channel.write(both);
     if (error) co_return;
   }
 }

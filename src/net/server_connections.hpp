@@ -7,6 +7,7 @@
 
 #include "base/notify.hpp"
 #include "net/server.hpp"
+#include "net/server_channel.hpp"
 #include "net/tls_files.hpp"
 
 namespace edsm::net {
@@ -29,11 +30,8 @@ class ServerConnections : public std::enable_shared_from_this<ServerConnections>
   void close_longest_idle();
   static base::Task<void> serve(std::shared_ptr<ServerConnections> self,
                                 boost::asio::ip::tcp::socket socket);
-  static base::Task<void> serve_tls(std::shared_ptr<ServerConnections> self,
-                                    boost::asio::ip::tcp::socket socket);
-  template <class Stream>
   static base::Task<void> converse(std::shared_ptr<ServerConnections> self, Guest& guest,
-                                   Stream& stream);
+                                   ServerChannel& channel);
 
   Handler handler_;
   std::shared_ptr<TlsFiles> tls_;  ///< null: plain HTTP

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Builds the two libraries that the static program needs and Debian ships only
-# as shared ones (or, libcurl, only with every protocol there is): an HTTP-only
-# libcurl and prometheus-cpp's core. Both from Debian's source packages, with
-# Debian's patches, in the very versions whose headers are installed. The
-# result is cached; a security update of a package makes a new one.
+# Builds the libraries that the static program needs and Debian ships only as
+# shared ones (prometheus-cpp's core) or with everything there is: a libcurl for
+# HTTP only and an OpenSSL for TLS 1.2 and 1.3 only. The first two are made from
+# Debian's source packages, with Debian's patches, in the very versions whose
+# headers are installed; OpenSSL from the newest original archive that Debian
+# carries. The result is cached; a security update of a package makes a new one.
 # With --print-path it prints the folder (include/, lib/).
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/env.sh"
 
@@ -28,10 +29,31 @@ get_source() {
   private_apt --only-source source "$source" || private_apt --only-source source "${source%%=*}"
 }
 
+# What no TLS peer of today needs is left out; the assembler parts, which make it
+# fast, stay. Places of certificates and the security level are Debian's.
+build_openssl() {
+  local left_out=(
+    tests shared module dso engine legacy deprecated autoload-config async ui-console
+    ssl3 tls1 tls1_1 dtls srp srtp psk nextprotoneg ocsp ct comp gost
+    cms cmp ts rfc3779 cmac dsa dh ec2m sm2 sm3 sm4
+    aria bf blake2 camellia cast des idea md4 mdc2 ocb rc2 rc4 rmd160 scrypt seed siphash siv whirlpool
+  )
+  cd "$work"/openssl-*/
+  CC="$cc" CFLAGS="$flags -fno-asynchronous-unwind-tables" ./config --prefix="$work/out" --libdir=lib \
+    --openssldir=/usr/lib/ssl -DOPENSSL_TLS_SECURITY_LEVEL=2 "${left_out[@]/#/no-}"
+  make -s --jobs "${EDSM_JOBS:-$(nproc)}" build_generated libcrypto.a libssl.a
+  make -s install_dev
+  cd "$work"
+}
+
+get_openssl() {
+  private_apt --tar-only source openssl && tar -xf openssl_*.orig.tar.gz
+}
+
 build_curl() {
   cmake -S "$work"/curl-*/ -B "$work/build-curl" "${cmake_flags[@]}" \
     -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
-    -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON -DUSE_NGHTTP2=ON \
+    -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON -DOPENSSL_ROOT_DIR="$work/out" -DUSE_NGHTTP2=ON \
     -DENABLE_THREADED_RESOLVER=ON -DENABLE_UNIX_SOCKETS=OFF \
     -DCURL_ZLIB=OFF -DCURL_BROTLI=OFF -DCURL_ZSTD=OFF -DUSE_LIBIDN2=OFF \
     -DCURL_USE_LIBPSL=OFF -DCURL_USE_LIBSSH2=OFF -DCURL_USE_LIBSSH=OFF -DCURL_USE_GSSAPI=OFF \
@@ -57,11 +79,12 @@ compile() {
   private_apt update
   for source in "${sources[@]}"; do get_source "$source"; done
 
-  local flags='-O2 -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections'
+  local flags='-Os -fPIC -fstack-protector-strong -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections'
   local cmake_flags=(-G Ninja -Wno-dev -DCMAKE_BUILD_TYPE=None -DBUILD_SHARED_LIBS=OFF
     -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_POSITION_INDEPENDENT_CODE=ON
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
     -DCMAKE_INSTALL_PREFIX="$work/out" -DCMAKE_INSTALL_LIBDIR=lib)
+  if get_openssl; then build_openssl; fi
   build_curl
   build_prometheus
 }
@@ -71,12 +94,14 @@ build() {
   work="$target.unfinished"
   rm -rf "$work"
   mkdir -p "$work"
-  say "building the static libraries (${sources[*]}) from Debian's sources, once: about 1 minute"
+  say "building the static libraries (${sources[*]}) from Debian's sources, once: about 4 minutes"
   run_logged static-libraries compile
+  [[ -f "$work/out/lib/libssl.a" ]] ||
+    say "no source of OpenSSL: Debian's archives are linked, and the program is larger by 1.5 MB"
   mv "$work/out" "$target"
   rm -rf "$work"
 }
 
-target="$EDSM_CACHE/static-$(key_of "${sources[@]}" "$("$cxx" --version | head -n 1)" -- "${BASH_SOURCE[0]}")"
+target="$EDSM_CACHE/static-$(key_of "${sources[@]}" "$(dpkg-query -W libssl-dev)" "$("$cxx" --version | head -n 1)" -- "${BASH_SOURCE[0]}")"
 [[ -d "$target" ]] || with_lock static-libraries build
 [[ "${1:-}" != --print-path ]] || printf '%s\n' "$target"
