@@ -12,6 +12,7 @@
 
 #include "telemetry/process.hpp"
 #include "telemetry/series.hpp"
+#include "telemetry/target_metrics.hpp"
 
 namespace edsm::telemetry {
 namespace {
@@ -132,26 +133,7 @@ struct Metrics::Families {
   Gauges<1> total_bindings{
       gauge("edsm_total_eventdrivensecrets", "EventDrivenSecrets that exist, by namespace."),
       {"namespace"}};
-  Gauges<2> workloads_using{gauge("edsm_deployments_using_secrets",
-                                  "Workloads (Deployments, StatefulSets, DaemonSets) whose "
-                                  "annotation names this target Secret."),
-                            {"secret", "namespace"}};
-  Counters<2> fetched{
-      counter("edsm_secret_fetched_total", "Values read from the cloud for this target Secret."),
-      {"secret", "namespace"}};
-  Counters<2> created{counter("edsm_secret_created_total", "Times this target Secret was created."),
-                      {"secret", "namespace"}};
-  Counters<2> updated{
-      counter("edsm_secret_updated_total", "Times the content of this target Secret was changed."),
-      {"secret", "namespace"}};
-  Counters<2> rollouts{
-      counter("edsm_deployment_rollout_total",
-              "Workload restarts that were started because this target Secret changed."),
-      {"secret", "namespace"}};
-  Counters<2> drift_healed{
-      counter("edsm_drift_healed_total",
-              "Times somebody else changed or deleted this target Secret and it was restored."),
-      {"secret", "namespace"}};
+  TargetMetrics targets;
 
   Histograms<1> steps{histogram("edsm_step_duration_seconds",
                                 "Time that each step of a change took. event_age: from sending of "
@@ -240,35 +222,31 @@ void Metrics::total_bindings(std::string_view ns, std::int64_t count) {
 }
 
 void Metrics::workloads_using(std::string_view secret, std::string_view ns, std::int64_t count) {
-  families_->workloads_using.get({secret, ns}).Set(number(count));
+  families_->targets.workloads(count, secret, ns);
 }
 
 void Metrics::secret_fetched(std::string_view secret, std::string_view ns) {
-  families_->fetched.get({secret, ns}).Increment();
+  families_->targets.count(TargetMetrics::Counter::fetched, secret, ns);
 }
 
 void Metrics::secret_created(std::string_view secret, std::string_view ns) {
-  families_->created.get({secret, ns}).Increment();
+  families_->targets.count(TargetMetrics::Counter::created, secret, ns);
 }
 
 void Metrics::secret_updated(std::string_view secret, std::string_view ns) {
-  families_->updated.get({secret, ns}).Increment();
+  families_->targets.count(TargetMetrics::Counter::updated, secret, ns);
 }
 
 void Metrics::rollout(std::string_view secret, std::string_view ns) {
-  families_->rollouts.get({secret, ns}).Increment();
+  families_->targets.count(TargetMetrics::Counter::rollouts, secret, ns);
 }
 
 void Metrics::forget_target(std::string_view secret, std::string_view ns) {
-  Families& f = *families_;
-  f.workloads_using.forget({secret, ns});
-  for (Counters<2>* each : {&f.fetched, &f.created, &f.updated, &f.rollouts, &f.drift_healed}) {
-    each->forget({secret, ns});
-  }
+  families_->targets.forget(secret, ns);
 }
 
 void Metrics::drift_healed(std::string_view secret, std::string_view ns) {
-  families_->drift_healed.get({secret, ns}).Increment();
+  families_->targets.count(TargetMetrics::Counter::drift_healed, secret, ns);
 }
 
 void Metrics::step(Step step, base::Duration time) {
@@ -334,6 +312,7 @@ std::string Metrics::text() const {
     prometheus::TextSerializer().Serialize(out, families);
   }
   std::string page = std::move(out).str();
+  families_->targets.append_to(page);
   if (page.size() >= kLargePage) ::malloc_trim(0);
   return page;
 }

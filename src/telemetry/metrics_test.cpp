@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "telemetry/process.hpp"
+#include "telemetry/target_metrics.hpp"
 
 namespace edsm::telemetry {
 namespace {
@@ -133,6 +134,17 @@ TEST(MetricsTest, LabelValuesCannotBreakThePageOrMixUp) {
   EXPECT_TRUE(has_line(page, R"(edsm_reconcile_total{result="a\"b\\c_d_"} 1)")) << page;
   EXPECT_TRUE(has_line(page, R"(edsm_secret_fetched_total{namespace="c",secret="ab"} 1)"));
   EXPECT_TRUE(has_line(page, R"(edsm_secret_fetched_total{namespace="bc",secret="a"} 1)"));
+}
+
+TEST(MetricsTest, TargetsBeyondTheLimitAreCountedTogether) {
+  Metrics metrics;
+  const std::size_t limit = TargetMetrics::kMaxTargets;
+  for (std::size_t i = 0; i < limit + 5; ++i) metrics.secret_updated(std::to_string(i), "ns");
+  metrics.secret_updated("0", "ns");
+  const std::string page = metrics.text();
+  EXPECT_EQ(count(page, "\nedsm_secret_updated_total{"), limit + 1);
+  EXPECT_TRUE(has_line(page, R"(edsm_secret_updated_total{namespace="other",secret="other"} 5)"));
+  EXPECT_TRUE(has_line(page, R"(edsm_secret_updated_total{namespace="ns",secret="0"} 2)"));
 }
 
 TEST(MetricsTest, PeersCannotMakeSeriesWithoutEnd) {

@@ -43,18 +43,6 @@ class Series {
     return metric;
   }
 
-  void forget(const Values& values) {
-    make_key(values);
-    const auto known = metrics_.find(std::string_view(key_));
-    if (known == metrics_.end()) return;
-    Metric* const metric = known->second;
-    metrics_.erase(known);
-    // Values that differ in unprintable bytes only share one metric.
-    const bool shared =
-        std::ranges::any_of(metrics_, [&](const auto& each) { return each.second == metric; });
-    if (!shared) family_.Remove(metric);
-  }
-
  private:
   struct Hash {
     using is_transparent = void;
