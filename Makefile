@@ -29,6 +29,10 @@ build: ## Build the program that users run: build/edsm
 	@tools/setup/packages.sh
 	@tools/release/build.sh
 
+.PHONY: image
+image: build ## Make the container image and its list of parts in build/image (no Docker needed)
+	@tools/release/image.sh
+
 .PHONY: test
 test: ## Run everything that a change must pass: checks, unit tests, integration tests
 	@tools/ci/test.py all --preset $(PRESET)
@@ -108,7 +112,7 @@ generate: manifests ## Write docs/reference/ from the CRD and from the program's
 	@$(venv)/bin/python tools/generate/reference.py --program build/dev/edsm
 
 .PHONY: kind
-kind: ## Make a kind cluster and install CRD and permissions into it
+kind: image ## Make a kind cluster and install EDSM into it with its chart
 	@tools/release/kind.sh
 
 .PHONY: clean

@@ -5,7 +5,7 @@
 # Debian's source packages, with Debian's patches, in the very versions whose
 # headers are installed; OpenSSL from the newest original archive that Debian
 # carries. The result is cached; a security update of a package makes a new one.
-# With --print-path it prints the folder (include/, lib/).
+# With --print-path it prints the folder (include/, lib/, purls).
 source "$(dirname "${BASH_SOURCE[0]}")/../setup/env.sh"
 
 cc=clang-19 cxx=clang++-19
@@ -50,6 +50,16 @@ get_openssl() {
   private_apt --tar-only source openssl && tar -xf openssl_*.orig.tar.gz
 }
 
+# For the list of the program's parts: which sources these libraries are made of.
+write_purls() {
+  local dsc name version
+  for dsc in *.dsc; do
+    IFS=_ read -r name version <<<"${dsc%.dsc}"
+    printf 'pkg:deb/debian/%s@%s?arch=source\n' "$name" "$version"
+  done
+  for name in openssl-*/; do printf 'pkg:generic/openssl@%s\n' "$(basename "${name#openssl-}")"; done
+}
+
 build_curl() {
   cmake -S "$work"/curl-*/ -B "$work/build-curl" "${cmake_flags[@]}" \
     -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
@@ -84,9 +94,11 @@ compile() {
     -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_POSITION_INDEPENDENT_CODE=ON
     -DCMAKE_C_FLAGS="$flags" -DCMAKE_CXX_FLAGS="$flags"
     -DCMAKE_INSTALL_PREFIX="$work/out" -DCMAKE_INSTALL_LIBDIR=lib)
+  shopt -s nullglob
   if get_openssl; then build_openssl; fi
   build_curl
   build_prometheus
+  write_purls >"$work/out/purls"
 }
 
 build() {

@@ -12,6 +12,8 @@ packages=(
   libfmt-dev libcli11-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
   # tests
   libgtest-dev libgmock-dev libfaketime python3-venv
+  # image
+  skopeo umoci
 )
 
 # Sets `missing`: the wanted packages that are not installed.
