@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 import yaml
 
 from bed import ROOT
@@ -13,12 +12,6 @@ from bed.documents import blocks, fenced
 from commands import EXAMPLE, Helm, Terraform
 
 PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
-    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text()):
-        assert (ROOT / page).parent.joinpath(link).exists(), link
 
 
 def test_values_of_the_page_are_taken(templates: Helm) -> None:
