@@ -111,3 +111,11 @@ def test_commands_that_documents_show_exist() -> None:
         text = page.read_text()
         used = re.findall(r"(?:^ {4,}(?:\$ )?|`|-- )edsm ([a-z]\w*)", text, re.MULTILINE)
         assert set(used) <= known | {"run", "version"}, page
+
+
+def test_targets_of_make_that_documents_name_exist() -> None:
+    known = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert len(known) > 10
+    for page in PAGES:
+        used = re.findall(r"(?:^ {4}|`)(?:\w+=\S+ )*make ([a-z-]+)", page.read_text(), re.MULTILINE)
+        assert set(used) <= known | {"help"}, page

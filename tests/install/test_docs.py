@@ -11,7 +11,8 @@ from bed import ROOT
 from bed.documents import blocks, fenced
 from commands import EXAMPLE, Helm, Terraform
 
-PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
+PAGES = ["README.md", "charts/k8s-event-driven-secrets/README.md",
+         *(str(path.relative_to(ROOT)) for folder in ("docs", "docs/recipes") for path in sorted((ROOT / folder).glob("*.md")))]
 
 
 def test_values_of_the_page_are_taken(templates: Helm) -> None:
