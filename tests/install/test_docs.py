@@ -5,23 +5,14 @@ from __future__ import annotations
 import json
 import re
 
-import pytest
 import yaml
 
 from bed import ROOT
+from bed.documents import blocks, fenced
 from commands import EXAMPLE, Helm, Terraform
 
-PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
-
-
-def blocks(page: str, language: str) -> list[str]:
-    return re.findall(rf"^ *```{language}\n(.*?)^ *```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_links_lead_somewhere(page: str) -> None:
-    for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text()):
-        assert (ROOT / page).parent.joinpath(link).exists(), link
+PAGES = ["README.md", "charts/k8s-event-driven-secrets/README.md",
+         *(str(path.relative_to(ROOT)) for folder in ("docs", "docs/recipes") for path in sorted((ROOT / folder).glob("*.md")))]
 
 
 def test_values_of_the_page_are_taken(templates: Helm) -> None:
@@ -67,3 +58,9 @@ def test_variables_of_the_page_are_those_of_terraform() -> None:
     for name, default in shown:
         expected = "none" if declared[name] in ("[]", "{}") else f"`{declared[name].strip(chr(34))}`"
         assert default == expected, name
+
+
+def test_values_of_recipes_are_taken(templates: Helm) -> None:
+    shown = [block for block in fenced((ROOT / "docs/recipes/places.md").read_text()) if block.note == "values"]
+    assert len(shown) == 1
+    templates.template(yaml.safe_load(shown[0].text))
