@@ -15,6 +15,7 @@
 #include "sync/binding_store.hpp"
 #include "sync/target.hpp"
 #include "sync/workload.hpp"
+#include "telemetry/process.hpp"
 
 namespace edsm {
 namespace {
@@ -95,14 +96,14 @@ std::string workload_json(const Names& names) {
 /// Calls `put` for each and says what that cost.
 void fill(std::string_view what, std::size_t count, const std::function<void(const Names&)>& put) {
   if (count == 0) return;
-  ::malloc_trim(0);
   const auto used = [] {
-    const auto now = ::mallinfo2();
-    return now.uordblks + now.hblkhd;
+    ::malloc_trim(0);
+    return telemetry::read_process().value().stats.resident_bytes;
   };
   const auto before = used();
   for (std::size_t number = 0; number < count; ++number) put(Names(number));
-  fmt::print("{:>8} {:10} {:6} bytes each\n", count, what, (used() - before) / count);
+  fmt::print("{:>8} {:10} {:6} bytes each\n", count, what,
+             static_cast<std::size_t>(used() - before) / count);
 }
 
 int run(std::size_t bindings, std::size_t workloads) {

@@ -1,62 +1,70 @@
 #include "base/text.hpp"
 
-#include <algorithm>
 #include <cstring>
+#include <memory_resource>
 #include <new>
-#include <vector>
+
+#include <boost/unordered/unordered_flat_set.hpp>
 
 namespace edsm::base {
 
-/// A hash set of chains that run through the texts themselves.
+/// All texts that are held, in a table of pointers; the texts themselves lie close together, sorted
+/// by size, and not between what comes and goes.
 class Text::Pool {
  public:
   Shared* add(std::string_view chars) {
-    const auto hash = static_cast<std::uint32_t>(std::hash<std::string_view>()(chars));
-    for (auto* at = bucket(hash); at != nullptr; at = at->next) {
-      if (at->hash == hash && at->view() == chars) {
-        ++at->holders;
-        return at;
-      }
+    const auto known = texts_.find(chars);
+    if (known != texts_.end()) {
+      ++(*known)->holders;
+      return *known;
     }
-    if (count_ >= buckets_.size() * kLoad) resize(buckets_.size() * 2);
-    const auto size = std::max(Shared::kHeader + chars.size(), sizeof(Shared));
-    auto* const made = new (::operator new(size))
-        Shared{bucket(hash), 1, static_cast<std::uint32_t>(chars.size()), hash};
+    auto* const made = new (memory().allocate(bytes(chars.size()), alignof(Shared)))
+        Shared{1, static_cast<std::uint32_t>(chars.size()), Hash::of(chars)};
     std::memcpy(made->chars(), chars.data(), chars.size());
-    bucket(hash) = made;
-    ++count_;
+    texts_.insert(made);
     return made;
   }
 
   void remove(Shared* shared) {
-    auto** at = &bucket(shared->hash);
-    while (*at != shared) at = &(*at)->next;
-    *at = shared->next;
-    ::operator delete(shared);
-    --count_;
-    if (buckets_.size() > kLeast && count_ * 4 < buckets_.size()) resize(buckets_.size() / 2);
+    texts_.erase(shared);
+    memory().deallocate(shared, bytes(shared->size), alignof(Shared));
   }
 
-  std::size_t count() const { return count_; }
+  std::size_t count() const { return texts_.size(); }
 
  private:
-  static constexpr std::size_t kLeast = 64;  ///< a power of two, as every number of buckets
-  static constexpr std::size_t kLoad = 2;
-
-  Shared*& bucket(std::uint32_t hash) { return buckets_[hash & (buckets_.size() - 1)]; }
-
-  void resize(std::size_t size) {
-    const auto before = std::exchange(buckets_, std::vector<Shared*>(size));
-    for (auto* chain : before) {
-      while (chain != nullptr) {
-        auto* const shared = std::exchange(chain, chain->next);
-        shared->next = std::exchange(bucket(shared->hash), shared);
-      }
+  struct Hash {
+    using is_transparent = void;
+    static std::uint32_t of(std::string_view chars) {
+      return static_cast<std::uint32_t>(std::hash<std::string_view>()(chars));
     }
+    std::size_t operator()(std::string_view chars) const { return of(chars); }
+    std::size_t operator()(const Shared* shared) const { return shared->hash; }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Shared* a, const Shared* b) const { return a == b; }
+    bool operator()(std::string_view chars, const Shared* shared) const {
+      return shared->view() == chars;
+    }
+    bool operator()(const Shared* shared, std::string_view chars) const {
+      return shared->view() == chars;
+    }
+  };
+
+  static std::size_t bytes(std::size_t size) { return sizeof(Shared) + size; }
+
+  /// The sanitizers see what is done with a text that is gone only if each is an allocation.
+  std::pmr::memory_resource& memory() {
+#ifdef EDSM_SANITIZED
+    return *std::pmr::new_delete_resource();
+#else
+    return small_;
+#endif
   }
 
-  std::vector<Shared*> buckets_ = std::vector<Shared*>(kLeast);
-  std::size_t count_ = 0;
+  [[maybe_unused]] std::pmr::unsynchronized_pool_resource small_{std::pmr::new_delete_resource()};
+  boost::unordered_flat_set<Shared*, Hash, Equal> texts_;
 };
 
 /// Never destroyed, since texts in other static objects may go after it.

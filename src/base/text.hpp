@@ -62,13 +62,11 @@ class Text {
  private:
   /// The characters follow it.
   struct Shared {
-    Shared* next;  ///< in its bucket of the pool
     std::uint32_t holders;
     std::uint32_t size;
     std::uint32_t hash;
-    static constexpr std::size_t kHeader = 20;
-    char* chars() { return reinterpret_cast<char*>(this) + kHeader; }
-    std::string_view view() const { return {reinterpret_cast<const char*>(this) + kHeader, size}; }
+    char* chars() { return reinterpret_cast<char*>(this + 1); }
+    std::string_view view() const { return {reinterpret_cast<const char*>(this + 1), size}; }
   };
   class Pool;
 

@@ -133,7 +133,7 @@ bool metadata_outdated(const Desired& desired, const Target& current,
                                 contains_all(inspection->annotations, wished.annotations));
   return !current.labelled || !owner_right || !labels_right || current.version != desired.version ||
          current.digest != desired.digest || current.source != desired.source ||
-         current.binding != desired.binding.key.str() || current.changed_at != desired.changed_at;
+         current.binding != desired.binding.key.name || current.changed_at != desired.changed_at;
 }
 
 }  // namespace edsm::sync

@@ -26,7 +26,7 @@ struct World {
     current.digest = "k1:d";
     current.version = "v1";
     current.source = "aws/r/p";
-    current.binding = "ns/b";
+    current.binding = "b";
     current.changed_at = desired.changed_at;
   }
   std::string create() const { return std::string(create_body(desired).view()); }
@@ -147,7 +147,7 @@ TEST(Apply, MetadataOutdated) {
       {"other version", [](World& w) { w.current.version = "v0"; }, true},
       {"other digest", [](World& w) { w.current.digest = "k1:x"; }, true},
       {"other source", [](World& w) { w.current.source = "aws/r/q"; }, true},
-      {"other binding", [](World& w) { w.current.binding = "ns/c"; }, true},
+      {"other binding", [](World& w) { w.current.binding = "c"; }, true},
       {"other change time", [](World& w) { w.current.changed_at = ""; }, true},
       {"owner missing", [](World& w) { w.current.owner_uid = ""; }, true},
       {"owner missing, none wanted",

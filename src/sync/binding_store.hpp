@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
@@ -70,8 +71,9 @@ class BindingStore {
   /// The older binding of the same target, if there is one: it wins.
   std::optional<base::ObjectKey> rival_of(const Binding& binding) const;
 
-  const std::map<base::ObjectKey, BindingState>& all() const { return states_; }
-  std::map<base::ObjectKey, BindingState>& all() { return states_; }
+  using States = std::pmr::map<base::ObjectKey, BindingState>;
+  const States& all() const { return states_; }
+  States& all() { return states_; }
 
   void list_begins();
   /// Keys that the relist did not bring (still in the store).
@@ -80,17 +82,18 @@ class BindingStore {
  private:
   /// By the hash of what it is that they are found by: nearly always that has one binding only, and
   /// each entry costs a few words. Whoever asks looks whether it is really theirs.
-  using Index = std::unordered_multimap<std::size_t, const BindingState*>;
+  using Index = std::pmr::unordered_multimap<std::size_t, const BindingState*>;
 
   void link(const BindingState& state);
   void unlink(const BindingState& state);
   void resolve(BindingState& state) const;
 
   const Providers& providers_;
-  std::map<base::ObjectKey, BindingState> states_;
-  Index by_match_key_;
-  Index by_source_;
-  Index by_target_;
+  std::pmr::unsynchronized_pool_resource nodes_;  ///< side by side, without an allocation each
+  States states_{&nodes_};
+  Index by_match_key_{&nodes_};
+  Index by_source_{&nodes_};
+  Index by_target_{&nodes_};
   std::set<base::ObjectKey> unseen_;
 };
 

@@ -114,7 +114,8 @@ Report failure_report(const Outcome& outcome) {
       report.reason = kubernetes_reason(error.failure);
       break;
   }
-  if (report.reason == "SourceGone") report.message += "; the Secret keeps its last value";
+  if (report.reason == "SourceGone")
+    report.message = error.text + "; the Secret keeps its last value";
   return report;
 }
 
@@ -261,16 +262,16 @@ void Aftermath::show(BindingState& state, Report report) {
   if (news && trouble) {
     shared_.outside.log.warn("binding not synced", {{"binding", binding.key.str()},
                                                     {"reason", report.reason.view()},
-                                                    {"message", report.message}});
+                                                    {"message", *report.message}});
     shared_.outside.events.record(shared_.reference(binding), kube::EventType::warning,
-                                  report.reason.str(), "Sync", report.message);
+                                  report.reason.str(), "Sync", *report.message);
   }
   const bool recovered = news && !trouble && state.report.state != Report::State::unknown;
   if (recovered) {
     shared_.outside.log.info("binding synced again",
                              {{"binding", binding.key.str()}, {"was", state.report.reason.view()}});
     shared_.outside.events.record(shared_.reference(binding), kube::EventType::normal, "Synced",
-                                  "Sync", report.message);
+                                  "Sync", *report.message);
   }
   shared_.count_reason(state.report.reason, report.reason);
   state.report = std::move(report);

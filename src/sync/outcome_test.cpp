@@ -92,13 +92,13 @@ TEST(FailureReport, Table) {
     const auto report = failure_report(failure(row.step, error(row.failure)));
     EXPECT_EQ(report.state, row.state) << row.reason;
     EXPECT_EQ(report.reason, row.reason);
-    EXPECT_TRUE(report.message.starts_with("the text")) << row.reason;
+    EXPECT_TRUE(report.message->starts_with("the text")) << row.reason;
   }
 }
 
 TEST(FailureReport, AGoneSourceSaysThatTheSecretStays) {
   const auto report = failure_report(failure(Step::fetch, error(Failure::absent)));
-  EXPECT_NE(report.message.find("keeps its last value"), std::string::npos);
+  EXPECT_NE(report.message->find("keeps its last value"), std::string::npos);
 }
 
 }  // namespace

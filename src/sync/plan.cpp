@@ -44,7 +44,7 @@ std::optional<Plan> target_not_seen(const Facts& facts) {
 }
 
 bool carries_our_mark(const Facts& facts, const Target& target) {
-  return target.owner_uid == facts.binding.uid || target.binding == facts.binding.key.str();
+  return target.owner_uid == facts.binding.uid || target.binding == facts.binding.key.name;
 }
 
 std::optional<Plan> target_foreign(const Facts& facts) {

@@ -36,7 +36,7 @@ struct World {
     target.version = "v1";
     target.digest = kNow;
     target.source = "aws/r/p";
-    target.binding = "ns/b";
+    target.binding = "b";
     applied = {3, kNow, "v1", "100", "monday", ""};
     actual = kNow;
   }
@@ -130,7 +130,7 @@ TEST(Plan, WhatCannotGoOn) {
        [](World& w) {
          w.target.labelled = false;
          w.target.owner_uid = "";
-         w.target.binding = "ns/other";
+         w.target.binding = "other";
          w.look();
        },
        Action::stop, "TargetNotOurs"},
@@ -223,7 +223,7 @@ TEST(Plan, ForeignOrNot) {
        [&](World& w) {
          unlabelled(w);
          w.target.owner_uid = "of another binding";
-         w.target.binding = "ns/another";
+         w.target.binding = "another";
          w.applied = {};
        },
        Action::fetch, "Drift", true},

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxMessage = 4096;
 /// What is stored must be what was sent, or the status would be written again and again: so it is
 /// UTF-8, also where it is cut.
 std::string message_of(const Report& report) {
-  return kube::clean_text(report.message, kMaxMessage);
+  return kube::clean_text(*report.message, kMaxMessage);
 }
 
 std::string_view truth(bool value) {

@@ -20,9 +20,9 @@ struct Report {
     stalled,   ///< it does not, and somebody has to do something
   };
   State state = State::unknown;
-  base::Text reason;    ///< CamelCase
-  std::string message;  ///< object, cause, remedy
-  bool shown = false;   ///< it stands in the status; then the message is not kept
+  base::Text reason;                ///< CamelCase
+  base::Rare<std::string> message;  ///< object, cause, remedy
+  bool shown = false;               ///< it stands in the status; then the message is not kept
 };
 
 /// The status that a binding should show. Pure. Times move only with what they stamp:

@@ -51,7 +51,7 @@ TEST(Status, ConditionsOfEachState) {
     EXPECT_EQ(status.condition("Stalled")->status, row.stalled);
     EXPECT_EQ(status.condition("Other"), nullptr);
     EXPECT_EQ(status.reason, row.report.reason);
-    EXPECT_EQ(status.message, row.report.message);
+    EXPECT_EQ(status.message, *row.report.message);
     EXPECT_EQ(status.observed_generation, 4);
     for (const auto& condition : status.conditions) {
       EXPECT_EQ(condition.observed_generation, 4);

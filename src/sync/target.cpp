@@ -57,6 +57,13 @@ std::string latest_foreign_manager(const boost::json::value& object, std::string
   return std::string(best);
 }
 
+/// "namespace/name" without the namespace. One of another namespace did not write this Secret: the
+/// annotation was copied along with it.
+std::string_view own_binding(std::string_view written, std::string_view ns) {
+  const bool own = written.starts_with(ns) && written.substr(ns.size()).starts_with('/');
+  return own ? written.substr(ns.size() + 1) : std::string_view();
+}
+
 }  // namespace
 
 Target decode_target(const boost::json::value& object) {
@@ -72,7 +79,7 @@ Target decode_target(const boost::json::value& object) {
   target.digest = member(annotations, kDigestAnnotation);
   target.changed_at = member(annotations, kChangedAtAnnotation);
   target.source = member(annotations, kSourceAnnotation);
-  target.binding = member(annotations, kBindingAnnotation);
+  target.binding = own_binding(member(annotations, kBindingAnnotation), target.key.ns);
   const auto keys = member(annotations, kKeysAnnotation);
   if (!keys.empty()) target.keys = parse_names(keys);
   if (const auto* const owners = base::array_at(object, "metadata.ownerReferences")) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -28,7 +29,7 @@ struct Target {
   base::Text digest;      ///< recorded at the last write
   base::Text changed_at;  ///< when the data last took another value (RFC 3339, microseconds)
   base::Text source;      ///< Source::id of the value
-  base::Text binding;     ///< "namespace/name" of the binding that wrote it
+  base::Text binding;     ///< name of the binding of its namespace that wrote it
   base::Rare<std::vector<std::string>> keys;  ///< Merge mode: which keys are ours
   bool labelled = false;
   bool deleting = false;
@@ -81,7 +82,8 @@ class TargetStore {
   static constexpr std::size_t kMaxGraves = 1024;
   void bury(const base::ObjectKey& key, std::string_view version);
 
-  std::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_;
+  std::pmr::unsynchronized_pool_resource nodes_;  ///< side by side, without an allocation each
+  std::pmr::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_{&nodes_};
   /// When those went that are gone, by version: the answer to a write from before may come later
   /// than the watch's word of the end, and must not bring them back.
   std::unordered_map<base::ObjectKey, base::Text, base::ObjectKeyHash> graves_;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "support/sync_values.hpp"
@@ -29,6 +30,19 @@ TEST(DecodeTarget, NothingIsAssumed) {
   }
 }
 
+TEST(DecodeTarget, OnlyABindingOfItsNamespaceWroteIt) {
+  struct Case {
+    std::string_view written, name;
+  };
+  for (const auto& [written, name] : {Case{"ns/b", "b"}, Case{"other/b", ""}, Case{"nsx/b", ""},
+                                      Case{"ns", ""}, Case{"ns/", ""}, Case{"b", ""}}) {
+    const auto target = decode_target(json(fmt::format(
+        R"({{"metadata":{{"namespace":"ns","name":"t","annotations":{{"secrets.edsm.io/binding":"{}"}}}}}})",
+        written)));
+    EXPECT_EQ(target.binding, name) << written;
+  }
+}
+
 TEST(DecodeTarget, Everything) {
   const auto target = decode_target(json(R"({"metadata":{"namespace":"ns","name":"t","uid":"u",
     "resourceVersion":"7","deletionTimestamp":"x","labels":{"eventdrivensecretsmanaged":"true"},
@@ -44,7 +58,7 @@ TEST(DecodeTarget, Everything) {
   EXPECT_EQ(target.digest, "d");
   EXPECT_EQ(target.changed_at, "c");
   EXPECT_EQ(target.source, "s");
-  EXPECT_EQ(target.binding, "ns/b");
+  EXPECT_EQ(target.binding, "b");
   EXPECT_EQ(target.keys, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(target.owner_uid, "o");
   EXPECT_EQ(target.owner_kind, "K");
