@@ -11,7 +11,8 @@ import yaml
 from bed import ROOT
 from commands import EXAMPLE, Helm, Terraform
 
-PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
+PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/guard.md", "docs/runbook.md",
+         "charts/k8s-event-driven-secrets/README.md"]
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -36,7 +37,7 @@ def test_values_of_the_page_are_taken(templates: Helm) -> None:
 def test_settings_that_pages_name_exist() -> None:
     values = yaml.safe_load((ROOT / "charts/k8s-event-driven-secrets/values.yaml").read_text())
     for page in PAGES:
-        for path in re.findall(r"`((?:crds|userRoles|flowSchema|controller|aws|metrics|clusterRole|serviceAccount)\.\w+)",
+        for path in re.findall(r"`((?:crds|guard|userRoles|flowSchema|controller|aws|metrics|clusterRole|serviceAccount)\.\w+)",
                                (ROOT / page).read_text()):
             part, name = path.split(".")
             assert name in values[part], f"{page}: {path}"
