@@ -325,6 +325,9 @@ def test_a_namespace_goes_with_all_that_is_kept_in_it(shop: World) -> None:
 
     shop.kube.wait_gone("Namespace", name, timeout=60)
     shop.namespaces.remove(name)
+    emptied = shop.cluster.audit(user="system:serviceaccount:kube-system:namespace-controller", namespace=name,
+                                 resource="secrets", verb="deletecollection")
+    assert emptied and {entry.code for entry in emptied} == {200}, "refused at first, and tried again later"
 
 
 # -- the policy itself --------------------------------------------------------------
