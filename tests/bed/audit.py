@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,7 @@ class AuditEntry:
     code: int
     received: datetime
     done: datetime
+    annotations: dict[str, str] = field(default_factory=dict, hash=False)  # what admission has noted
 
     @classmethod
     def parse(cls, entry: dict[str, Any]) -> AuditEntry:
@@ -54,7 +55,8 @@ class AuditEntry:
             namespace=target.get("namespace", ""), name=target.get("name", ""),
             code=entry.get("responseStatus", {}).get("code", 0),
             received=datetime.fromisoformat(entry["requestReceivedTimestamp"]),
-            done=datetime.fromisoformat(entry["stageTimestamp"]))
+            done=datetime.fromisoformat(entry["stageTimestamp"]),
+            annotations=entry.get("annotations", {}))
 
 
 def read(path: Path, **wanted: Any) -> list[AuditEntry]:
@@ -63,5 +65,5 @@ def read(path: Path, **wanted: Any) -> list[AuditEntry]:
     complete = text[:text.rfind("\n") + 1]  # the last line may be half written
     entries = [AuditEntry.parse(json.loads(line)) for line in complete.splitlines()]
     return [entry for entry in entries if all(
-        getattr(entry, field) in value if isinstance(value, (set, frozenset)) else getattr(entry, field) == value
-        for field, value in wanted.items())]
+        getattr(entry, name) in value if isinstance(value, (set, frozenset)) else getattr(entry, name) == value
+        for name, value in wanted.items())]

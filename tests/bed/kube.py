@@ -73,6 +73,7 @@ KINDS: dict[str, Kind] = {
     "ClusterRoleBinding": Kind(_RBAC, "clusterrolebindings", False),
     "Role": Kind(_RBAC, "roles"),
     "RoleBinding": Kind(_RBAC, "rolebindings"),
+    "ValidatingAdmissionPolicy": Kind("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", False),
     "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "EventDrivenSecret": Kind("secrets.edsm.io/v1alpha1", "eventdrivensecrets"),
 }

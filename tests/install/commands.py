@@ -24,6 +24,7 @@ CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
 CRD = "eventdrivensecrets.secrets.edsm.io"
 FULL_NAME = "edsm-k8s-event-driven-secrets"  # of a release that is called edsm
+GUARD_API = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
 
 Values = Mapping[str, Any]
 
@@ -71,10 +72,11 @@ class Helm:
         """The documented line, and `values`."""
         return self("upgrade", "--install", name, chart, "--namespace", namespace, *flags, *_file_of(values))
 
-    def template(self, values: Values | None = None, *, namespace: str = "kube-system",
-                 name: str = "edsm") -> list[Object]:
-        """What would be installed."""
-        return documents(self("template", name, CHART, "--namespace", namespace, *_file_of(values)))
+    def template(self, values: Values | None = None, *, namespace: str = "kube-system", name: str = "edsm",
+                 serves: tuple[str, ...] = (GUARD_API,)) -> list[Object]:
+        """What would be installed in a cluster that serves these kinds, beside what every cluster has."""
+        apis = (argument for api in serves for argument in ("--api-versions", api))
+        return documents(self("template", name, CHART, "--namespace", namespace, *apis, *_file_of(values)))
 
     def uninstall_all(self) -> None:
         """Uninstalls every release of the cluster."""
@@ -98,8 +100,9 @@ def only(objects: list[Object], kind: str, name: str | None = None) -> Object:
     return found[0]
 
 
-def kubectl(cluster: ControlPlane, *arguments: str | Path, stdin: str | None = None) -> str:
-    return run(cluster_programs() / "kubectl", "--kubeconfig", cluster.kubeconfig, *arguments, stdin=stdin)
+def kubectl(cluster: ControlPlane, *arguments: str | Path, stdin: str | None = None,
+            env: Mapping[str, str] | None = None) -> str:
+    return run(cluster_programs() / "kubectl", "--kubeconfig", cluster.kubeconfig, *arguments, stdin=stdin, env=env)
 
 
 def dry_run(cluster: ControlPlane, objects: list[Object]) -> None:

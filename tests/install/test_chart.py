@@ -231,8 +231,9 @@ def test_deleting_is_permitted_only_on_request_and_as_in_config(templates: Helm)
 
 def test_one_namespace_needs_no_permission_for_others(templates: Helm) -> None:
     objects = templates.template(NARROW | {"userRoles": {"create": False}, "crds": {"install": False},
-                                           "flowSchema": {"enabled": False}})
-    everywhere = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema"}
+                                           "flowSchema": {"enabled": False}, "guard": {"enabled": False}})
+    everywhere = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "FlowSchema",
+                  "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
     assert not everywhere & {each["kind"] for each in objects}
     assert {each["metadata"]["namespace"] for each in objects} == {"default", "kube-system"}
     work = only(objects, "Role", f"{FULL_NAME}-work")
@@ -243,8 +244,31 @@ def test_one_namespace_needs_no_permission_for_others(templates: Helm) -> None:
 def test_a_role_of_ones_own_is_bound(templates: Helm) -> None:
     objects = templates.template({"clusterRole": {"create": False, "name": "mine"}})
     assert only(objects, "ClusterRoleBinding")["roleRef"]["name"] == "mine"
-    assert not [each for each in objects if each["kind"] == "ClusterRole" and "aggregate" not in str(each)]
+    roles = [each for each in objects if each["kind"] == "ClusterRole" and "aggregate" not in str(each)]
+    assert [role["rules"][0]["verbs"] for role in roles] == [["break-glass"]]
     assert not [each for each in templates.template({"clusterRole": {"create": False}}) if each["kind"] == "ClusterRoleBinding"]
+
+
+def policies(objects: list[Object]) -> list[Object]:
+    return [each for each in objects if each["kind"].startswith("ValidatingAdmissionPolicy")]
+
+
+def test_the_guard_is_that_of_config_for_the_account_of_the_release(templates: Helm) -> None:
+    of_config = documents((ROOT / "config/optional/guard.yaml").read_text().replace(
+        "system:serviceaccount:kube-system:edsm", "system:serviceaccount:shop:mine"))
+    objects = templates.template({"serviceAccount": {"name": "mine"}}, namespace="shop")
+    policy = only(objects, "ValidatingAdmissionPolicy")
+    assert policy["spec"] == only(of_config, "ValidatingAdmissionPolicy")["spec"]
+    assert only(objects, "ValidatingAdmissionPolicyBinding")["spec"] == {
+        "policyName": policy["metadata"]["name"], "validationActions": ["Deny"]}
+    role = only(objects, "ClusterRole", f"{FULL_NAME}-shop-break-glass")
+    assert role["rules"] == only(of_config, "ClusterRole")["rules"]
+
+
+def test_the_guard_is_there_only_where_it_is_wanted_and_can_be(templates: Helm) -> None:
+    assert policies(templates.template())
+    assert not policies(templates.template(serves=()))
+    assert not policies(templates.template({"guard": {"enabled": False}}))
 
 
 def test_config_can_be_applied_with_kustomize(cluster: ControlPlane) -> None:

@@ -15,7 +15,7 @@ from bed.kube import Object
 from bed.scratch import work_dir
 from commands import CHART, Helm, only, run, tools
 
-RUNBOOK = "docs/runbook.md"
+RUNBOOK, RUNBOOK_URL = "docs/runbook.md", "https://wiki.example.com/edsm"
 ALERTS = [rule for group in yaml.safe_load((CHART / "files/rules.yaml").read_text())["groups"] for rule in group["rules"]]
 OF_THE_TARGET = {"job", "instance", "pod", "namespace"}  # labels that Prometheus adds
 
@@ -24,10 +24,11 @@ OF_THE_TARGET = {"job", "instance", "pod", "namespace"}  # labels that Prometheu
 def folder(templates: Helm) -> Path:
     """The rules as the chart installs them, and their tests."""
     folder = work_dir("rules")
-    rule = only(templates.template({"metrics": {"prometheusRule": {"enabled": True}}}), "PrometheusRule")
+    values = {"enabled": True, "runbookUrl": RUNBOOK_URL}
+    rule = only(templates.template({"metrics": {"prometheusRule": values}}), "PrometheusRule")
     (folder / "rules.yaml").write_text(yaml.safe_dump(rule["spec"]))
     tests = (ROOT / "tests/install/rules_test.yaml").read_text()
-    (folder / "rules_test.yaml").write_text(tests.replace("__RULES__", "rules.yaml").replace("__RUNBOOK__", RUNBOOK))
+    (folder / "rules_test.yaml").write_text(tests.replace("__RULES__", "rules.yaml").replace("__RUNBOOK__", RUNBOOK_URL))
     return folder
 
 
@@ -50,6 +51,15 @@ def test_each_alert_has_an_entry_in_the_runbook() -> None:
         assert alert["annotations"]["runbook_url"] == f"RUNBOOK_URL#{alert['alert'].lower()}"
         for part in ("**Symptom.**", "**Cause.**", "**Remedy.**"):
             assert part in entries[alert["alert"]], f"{alert['alert']}: {part}"
+
+
+def test_no_alert_links_to_a_runbook_that_is_nowhere(templates: Helm) -> None:
+    rule = only(templates.template({"metrics": {"prometheusRule": {"enabled": True}}}), "PrometheusRule")
+    installed = [each for group in rule["spec"]["groups"] for each in group["rules"]]
+    for alert, before in zip(installed, ALERTS, strict=True):
+        link = before["annotations"]["runbook_url"]
+        assert alert == before | {"annotations": {
+            name: text for name, text in before["annotations"].items() if text != link}}
 
 
 def test_runbook_quotes_the_log_as_it_is() -> None:

@@ -86,3 +86,8 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   resources: [secrets]
   verbs: [delete]
 {{- end }}
+
+{{/* "true" if the Guard is wanted and the API server can have one. */}}
+{{- define "edsm.guarded" -}}
+{{- and .Values.guard.enabled (.Capabilities.APIVersions.Has "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy") }}
+{{- end }}
