@@ -40,7 +40,7 @@ struct Ending {
 /// One of edsm's commands.
 using Command = std::variant<RunOptions, DoctorOptions, StatusOptions, ImpactOptions, SyncOptions>;
 
-/// Reads the command line. Help, version and mistakes are Endings.
+/// Reads the command line. Help, version, what shells ask for, and mistakes are Endings.
 std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace edsm::cli
