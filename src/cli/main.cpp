@@ -18,6 +18,9 @@ int carry_out(const DoctorOptions& options) {
 int carry_out(const StatusOptions& options) {
   return run_status(options);
 }
+int carry_out(const TraceOptions& options) {
+  return run_trace(options);
+}
 int carry_out(const ImpactOptions& options) {
   return run_impact(options);
 }

@@ -205,6 +205,7 @@ struct Wanted {
   bool help_markdown = false;
   DoctorOptions doctor;
   StatusOptions status;
+  TraceOptions trace;
   ImpactOptions impact;
   SyncOptions sync;
   double sync_timeout_ms = 60'000;
@@ -228,6 +229,11 @@ void declare(CLI::App& app, Wanted& wanted) {
       app.add_subcommand("status", "Show every EventDrivenSecret, and how far its workloads are.");
   add_list_options(*status, wanted.status.cluster, wanted.status.output);
   status->add_flag("-w,--watch", wanted.status.watch, "Show it again every two seconds.");
+  auto* const trace =
+      app.add_subcommand("trace", "Show how the last change came from the cloud to the pods.");
+  add_list_options(*trace, wanted.trace.cluster, wanted.trace.output);
+  trace->remove_option(trace->get_option("--all-namespaces"));
+  trace->add_option("BINDING", wanted.trace.binding, kBindingName)->required();
   auto* const impact =
       app.add_subcommand("impact", "Show what a new value of a secret would restart.");
   add_list_options(*impact, wanted.impact.cluster, wanted.impact.output);
@@ -259,6 +265,7 @@ std::expected<Command, Ending> chosen(const CLI::App& app, Wanted wanted) {
   if (name == "run") return checked(std::move(wanted.run), wanted.times);
   if (name == "doctor") return std::move(wanted.doctor);
   if (name == "status") return std::move(wanted.status);
+  if (name == "trace") return std::move(wanted.trace);
   if (name == "impact") return std::move(wanted.impact);
   wanted.sync.timeout = to_duration(wanted.sync_timeout_ms);
   if (name == "sync") return std::move(wanted.sync);

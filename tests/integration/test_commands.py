@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+from pathlib import Path
 
 from bed.controlplane import programs as cluster_programs
 from bed.edsm import default_binary
@@ -13,8 +14,8 @@ from bed.scratch import work_dir
 from world import CONTROLLER_NAMESPACE, World
 
 
-def call(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([default_binary(), *arguments, "--kubeconfig", str(world.cluster.kubeconfig)],
+def call(world: World, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([default_binary(), *arguments, "--kubeconfig", str(kubeconfig or world.cluster.kubeconfig)],
                           env={"PATH": "/usr/bin", "HOME": "/nonexistent"}, text=True, capture_output=True, timeout=60,
                           check=False)
 
