@@ -27,6 +27,9 @@ int carry_out(const ImpactOptions& options) {
 int carry_out(const SyncOptions& options) {
   return run_sync(options);
 }
+int carry_out(const MigrateOptions& options) {
+  return run_migrate(options);
+}
 
 }  // namespace
 

@@ -140,6 +140,19 @@ void add_doctor_options(CLI::App& app, DoctorOptions& options) {
       "the controller's pod everything is checked as the controller sees it.");
 }
 
+void add_migrate_options(CLI::App& app, MigrateOptions& options) {
+  add_cluster_options(app, options.cluster);
+  app.get_option("--namespace")
+      ->description(
+          "Look at this namespace; with -f, that of manifests which name none. "
+          "[the context's]");
+  app.add_flag("-A,--all-namespaces", options.cluster.all_namespaces, "Look at all namespaces.");
+  app.add_option("-f,--filename", options.files,
+                 "Read these manifests, in the place of the cluster; - is the standard input.")
+      ->option_text("FILE");
+  app.add_flag("--strict", options.strict, "End with 1 if something cannot be carried over.");
+}
+
 void add_log_options(CLI::App& run, RunOptions& options) {
   run.add_option_function<std::string>(
          "--log-level,--zap-log-level",
@@ -209,6 +222,7 @@ struct Wanted {
   ImpactOptions impact;
   SyncOptions sync;
   double sync_timeout_ms = 60'000;
+  MigrateOptions migrate;
   std::string shell;
 };
 
@@ -242,6 +256,9 @@ void declare(CLI::App& app, Wanted& wanted) {
   add_cluster_options(*sync, wanted.sync.cluster);
   add_duration(*sync, "--timeout", wanted.sync_timeout_ms, "How long to wait for each. [60s]");
   sync->add_option("BINDING", wanted.sync.bindings, kBindingName)->required();
+  add_migrate_options(
+      *app.add_subcommand("migrate", "Turn ExternalSecrets into EventDrivenSecrets, as YAML."),
+      wanted.migrate);
   auto* const completion =
       app.add_subcommand("completion", "Print the script by which a shell completes words.");
   completion->add_option("SHELL", wanted.shell, "bash, zsh or fish.")
@@ -269,6 +286,7 @@ std::expected<Command, Ending> chosen(const CLI::App& app, Wanted wanted) {
   if (name == "impact") return std::move(wanted.impact);
   wanted.sync.timeout = to_duration(wanted.sync_timeout_ms);
   if (name == "sync") return std::move(wanted.sync);
+  if (name == "migrate") return std::move(wanted.migrate);
   if (name == "completion") return script_for(wanted.shell);
   if (name == "version") return std::unexpected(Ending{0, version_text()});
   return std::unexpected(Ending{kUsageError, app.help()});

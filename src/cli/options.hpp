@@ -6,6 +6,7 @@
 
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/impact.hpp"
+#include "cli/commands/migrate.hpp"
 #include "cli/commands/status.hpp"
 #include "cli/commands/sync.hpp"
 #include "cli/commands/trace.hpp"
@@ -40,7 +41,7 @@ struct Ending {
 
 /// One of edsm's commands.
 using Command = std::variant<RunOptions, DoctorOptions, StatusOptions, TraceOptions, ImpactOptions,
-                             SyncOptions>;
+                             SyncOptions, MigrateOptions>;
 
 /// Reads the command line. Help, version, what shells ask for, and mistakes are Endings.
 std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv);

@@ -79,8 +79,8 @@ def test_kubectl_runs_it_as_its_plugin(world: World) -> None:
     (folder / "kubectl-edsm").symlink_to(default_binary())
 
     def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(["kubectl", *arguments], text=True, capture_output=True, timeout=60, check=False,
-                              env={"PATH": f"{folder}:{cluster_programs()}", "KUBECONFIG": str(world.cluster.kubeconfig)})
+        env = {"PATH": f"{folder}:{cluster_programs()}", "KUBECONFIG": str(world.cluster.kubeconfig)}
+        return subprocess.run(["kubectl", *arguments], env=env, text=True, capture_output=True, timeout=60, check=False)
 
     answer = kubectl("edsm", "status", "-n", world.ns, "-o", "json")
     assert answer.returncode == 0, answer.stderr

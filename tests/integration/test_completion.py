@@ -13,11 +13,13 @@ from typing import Self
 
 import pytest
 
+from bed import ROOT
 from bed.controlplane import programs as cluster_programs
 from bed.edsm import default_binary
 from bed.scratch import work_dir
 
 PROMPT = "ready> "
+FISH = "edsm completion fish | source"
 HOME, END, TAB = "\x01", "\x05", "\t"
 STARTS = {
     "bash": (["bash", "--norc", "--noprofile", "-i"], [f"PS1='{PROMPT}'", "source <(edsm completion bash)"]),
@@ -103,8 +105,8 @@ def test_the_tab_key_completes_in_fish(folder: Path) -> None:
     assert shutil.which("fish"), "fish is not installed: tools/setup/packages.sh"
 
     def offered(line: str) -> list[str]:
-        answer = subprocess.run(["fish", "--no-config", "-c", f"edsm completion fish | source; complete -C '{line}'"],
-                                cwd=folder, env=environment(folder), text=True, capture_output=True, timeout=60, check=True)
+        answer = subprocess.run(["fish", "--no-config", "-c", f"{FISH}; complete -C '{line}'"], cwd=folder,
+                                env=environment(folder), text=True, capture_output=True, timeout=60, check=True)
         assert not answer.stderr
         return [each.split("\t")[0] for each in answer.stdout.splitlines()]
 
@@ -114,6 +116,11 @@ def test_the_tab_key_completes_in_fish(folder: Path) -> None:
     assert offered("edsm status --kubeconfig clu") == ["cluster.yaml"]
     assert offered("edsm status --kubeconfig=clu") == ["--kubeconfig=cluster.yaml"]
     assert not offered("edsm status clu")
+
+
+@pytest.mark.parametrize("line", [start[-1] for _, start in STARTS.values()] + [FISH])
+def test_the_page_says_the_lines_that_are_tested_here(line: str) -> None:
+    assert f"    $ {line}" in (ROOT / "docs/commands.md").read_text()
 
 
 def test_kubectl_completes_its_plugin(folder: Path) -> None:

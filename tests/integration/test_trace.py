@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
 
+from bed import ROOT
 from bed.process import wait_for
 from test_commands import call
 from world import PATIENCE, World
 
+PAGE = (ROOT / "docs/commands.md").read_text()
 Step = dict[str, Any]
 
 
@@ -68,6 +71,34 @@ def test_a_change_is_followed_to_the_pods(world: World, kind: str) -> None:
     assert table[2].split() == ["TIME", "(UTC)", "AFTER", "STEP", "WHAT"]
     assert any(line.endswith(f"{kind}/web: its pod template was changed") for line in table)
     assert "Not known:" in table
+
+
+def plain(text: str) -> list[str]:
+    """The words of a trace, without what differs from one to another."""
+    for pattern, word in [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", "TIME"), (r"\+[\d.]+s", "AFTER"),
+                          (r"version \w+ of \S+ since \w+", "VERSION"), (r"Secret \S+/", "Secret "),
+                          (r"ReplicaSet \S+", "REPLICASET"), (" +", " ")]:
+        text = re.sub(pattern, word, text)
+    return [line.strip() for line in text.splitlines()]
+
+
+def test_the_example_of_the_page_is_what_is_printed(world: World) -> None:
+    shown = re.search(r"^    \$ edsm trace shop/database\n((?:    .*\n|\n)+)", PAGE, re.MULTILINE)
+    assert shown
+    world.put("database", {"a": "1"})
+    world.bind("database")
+    world.start()
+    world.wait_synced("database")
+    world.workload("api", ["database"], replicas=3)
+    before = world.wait_recorded("api")
+    world.put("database", {"a": "2"})
+    world.wait_restarts("api", before + 1)
+    wait_done(world, "database", "Deployment/api", "restart", "new pods", "ready")
+    wait_done(world, "database", None, "written")
+
+    answer = call(world, "trace", "database", "-n", world.ns)
+
+    assert plain(answer.stdout) == plain(shown[1].rstrip() + "\n")
 
 
 def test_what_has_not_happened_or_was_not_needed_is_told_apart(world: World) -> None:
