@@ -112,6 +112,7 @@ base::Task<int> status(ClusterAccess access, Output output, bool watch) {
 
 std::string show_status(const Estate& estate, base::WallTime now, Output output) {
   std::vector<State> states;
+  states.reserve(estate.bindings.size());
   for (const auto& reported : estate.bindings) states.push_back(state_of(estate, reported));
   if (output == Output::json) return as_json(states);
   if (states.empty()) return "no EventDrivenSecret here (-A looks at all namespaces)\n";

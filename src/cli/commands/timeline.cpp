@@ -32,14 +32,16 @@ std::optional<WallTime> changed_at(const Traces& traces) {
   return std::nullopt;
 }
 
-/// The first time, not before `from`, at which one of these was said.
-std::optional<WallTime> said(const std::vector<Happening>& events,
-                             std::initializer_list<std::string_view> reasons,
-                             std::string_view about, WallTime from) {
+bool speaks_of(const Happening& event, std::string_view reason, std::string_view words) {
+  return event.reason == reason && event.note.contains(words);
+}
+
+/// The first time, not before `from`, at which an Event of this kind was there.
+template <class Wanted>
+std::optional<WallTime> said(const std::vector<Happening>& events, WallTime from, Wanted wanted) {
   std::optional<WallTime> first;
   for (const auto& event : events) {
-    if (std::ranges::find(reasons, event.reason) == reasons.end()) continue;
-    if (!event.note.contains(about)) continue;
+    if (!wanted(event)) continue;
     for (const auto time : event.times) {
       if (time >= from && (!first || time < *first)) first = time;
     }
@@ -94,7 +96,10 @@ class Teller {
     } else {
       done("fetched", "", Moment{*changed_}, "the new value was at hand, its write began");
       const auto version = fmt::format("version {} ", status.synced_version);
-      if (const auto at = said(traces_.events, {"Created", "Updated"}, version, *changed_)) {
+      const auto at = said(traces_.events, *changed_, [&](const Happening& event) {
+        return speaks_of(event, "Created", version) || speaks_of(event, "Updated", version);
+      });
+      if (at) {
         done("written", "", Moment{*at}, "the API server had answered the write");
       } else {
         open(State::unknown, "written", "", missing(traces_.events_trouble));
@@ -120,8 +125,13 @@ class Teller {
   }
 
   void restarted(const TracedWorkload& traced, const std::string& name) {
-    const auto said_at = said(traced.events, {"SecretChanged"},
-                              traces_.reported.binding.target.name.view(), *changed_);
+    // "because Secret a, b changed"
+    const auto target = traces_.reported.binding.target.name.view();
+    const auto listed = fmt::format(" {},", target);
+    const auto last = fmt::format(" {} changed", target);
+    const auto said_at = said(traced.events, *changed_, [&](const Happening& event) {
+      return speaks_of(event, "SecretChanged", listed) || speaks_of(event, "SecretChanged", last);
+    });
     const auto* const revision = first_revision(traced);
     if (said_at) {
       done("restart", name, Moment{*said_at}, "its pod template was changed");

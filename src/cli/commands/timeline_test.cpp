@@ -122,6 +122,23 @@ TEST(Timeline, WhatIsMissingIsToldApart) {
       "restart=waiting");
 }
 
+TEST(Timeline, AnEventIsOfTheSecretsThatItNames) {
+  const std::pair<std::string, bool> rows[] = {
+      {"restarted, because Secret db changed", true},
+      {"restarted, because Secret a, db changed; paused", true},
+      {"restarted, because Secret db, a changed", true},
+      {"restarted, because Secret db2 changed", false},
+      {"restarted, because Secret my-db changed", false},
+  };
+  for (const auto& [note, ours] : rows) {
+    auto made = traces();
+    made.workloads[0].events[0].note = note;
+    const auto steps = timeline_of(made).steps;
+    ASSERT_EQ(steps.at(5).name, "restart");
+    EXPECT_EQ(steps.at(5).at.has_value(), ours) << note;
+  }
+}
+
 TEST(Timeline, BeforeTheFirstSync) {
   auto made = traces();
   made.reported.status = {};
