@@ -18,11 +18,17 @@ int carry_out(const DoctorOptions& options) {
 int carry_out(const StatusOptions& options) {
   return run_status(options);
 }
+int carry_out(const TraceOptions& options) {
+  return run_trace(options);
+}
 int carry_out(const ImpactOptions& options) {
   return run_impact(options);
 }
 int carry_out(const SyncOptions& options) {
   return run_sync(options);
+}
+int carry_out(const MigrateOptions& options) {
+  return run_migrate(options);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <sstream>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <boost/version.hpp>
@@ -10,12 +11,18 @@
 #include <openssl/opensslv.h>
 #include <unistd.h>
 
+#include "cli/completion.hpp"
 #include "cli/environment.hpp"
 
 namespace edsm::cli {
 namespace {
 
 constexpr int kUsageError = 2;
+/// What the shells' scripts ask.
+constexpr std::string_view kComplete = "__complete";
+/// By this name kubectl looks for the completion of `kubectl edsm`.
+constexpr std::string_view kKubectlCompletes = "kubectl_complete-edsm";
+constexpr const char* kBindingName = "EventDrivenSecret: NAME or NAMESPACE/NAME.";
 /// A year: more is a mistake, and far more does not fit.
 constexpr double kLongestMs = 366.0 * 24 * 3600 * 1000;
 
@@ -112,9 +119,9 @@ void add_list_options(CLI::App& app, ClusterOptions& cluster, Output& output) {
   app.add_flag("-A,--all-namespaces", cluster.all_namespaces, "Look at all namespaces.");
   static const std::map<std::string, Output> outputs = {{"table", Output::table},
                                                         {"json", Output::json}};
-  app.add_option("-o,--output", output, "table or json. [table]")
+  app.add_option("-o,--output", output, "How to print it. [table]")
       ->transform(CLI::CheckedTransformer(outputs))
-      ->option_text("FORMAT");
+      ->option_text("table|json");
 }
 
 void add_doctor_options(CLI::App& app, DoctorOptions& options) {
@@ -133,6 +140,19 @@ void add_doctor_options(CLI::App& app, DoctorOptions& options) {
       "the controller's pod everything is checked as the controller sees it.");
 }
 
+void add_migrate_options(CLI::App& app, MigrateOptions& options) {
+  add_cluster_options(app, options.cluster);
+  app.get_option("--namespace")
+      ->description(
+          "Look at this namespace; with -f, that of manifests which name none. "
+          "[the context's]");
+  app.add_flag("-A,--all-namespaces", options.cluster.all_namespaces, "Look at all namespaces.");
+  app.add_option("-f,--filename", options.files,
+                 "Read these manifests, in the place of the cluster; - is the standard input.")
+      ->option_text("FILE");
+  app.add_flag("--strict", options.strict, "End with 1 if something cannot be carried over.");
+}
+
 void add_log_options(CLI::App& run, RunOptions& options) {
   run.add_option_function<std::string>(
          "--log-level,--zap-log-level",
@@ -144,13 +164,13 @@ void add_log_options(CLI::App& run, RunOptions& options) {
            options.log_level = *level;
          },
          "Least severity that is logged: debug, info, warn or error. [info]")
-      ->option_text("LEVEL");
+      ->option_text("debug|info|warn|error");
   static const std::map<std::string, telemetry::Format> formats = {
       {"json", telemetry::Format::json}, {"text", telemetry::Format::text}};
   run.add_option("--log-format", options.log_format,
                  "json or text. [text on a terminal, else json]")
       ->transform(CLI::CheckedTransformer(formats))
-      ->option_text("FORMAT");
+      ->option_text("json|text");
 }
 
 std::string version_text() {
@@ -191,50 +211,111 @@ std::expected<Command, Ending> checked(RunOptions options, const Times& times) {
   return options;
 }
 
-}  // namespace
-
-std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv) {
-  RunOptions run_options;
+/// Everything that a command line may say.
+struct Wanted {
+  RunOptions run;
   Times times;
-  run_options.log_format =
-      ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
-  DoctorOptions doctor_options;
-  StatusOptions status_options;
-  ImpactOptions impact_options;
-  SyncOptions sync_options;
-  double timeout_ms = 60'000;
+  bool help_markdown = false;
+  DoctorOptions doctor;
+  StatusOptions status;
+  TraceOptions trace;
+  ImpactOptions impact;
+  SyncOptions sync;
+  double sync_timeout_ms = 60'000;
+  MigrateOptions migrate;
+  std::string shell;
+};
 
-  CLI::App app(
-      "EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
-      "the cloud, from the moment the source changes.",
-      "edsm");
+void declare(CLI::App& app, Wanted& wanted) {
   app.require_subcommand(0, 1);
   app.get_formatter()->column_width(38);
   auto* const run = app.add_subcommand("run", "Run the controller until SIGTERM or SIGINT.");
-  bool help_markdown = false;
-  run->add_flag("--help-markdown", help_markdown)->group("");
-  add_run_options(*run, run_options, times);
-  add_log_options(*run, run_options);
+  run->add_flag("--help-markdown", wanted.help_markdown)->group("");
+  wanted.run.log_format =
+      ::isatty(STDERR_FILENO) == 1 ? telemetry::Format::text : telemetry::Format::json;
+  add_run_options(*run, wanted.run, wanted.times);
+  add_log_options(*run, wanted.run);
   run->footer(environment_help());
   auto* const doctor =
       app.add_subcommand("doctor", "Check everything that EDSM needs, and say how to mend it.");
-  add_doctor_options(*doctor, doctor_options);
+  add_doctor_options(*doctor, wanted.doctor);
   auto* const status =
       app.add_subcommand("status", "Show every EventDrivenSecret, and how far its workloads are.");
-  add_list_options(*status, status_options.cluster, status_options.output);
-  status->add_flag("-w,--watch", status_options.watch, "Show it again every two seconds.");
+  add_list_options(*status, wanted.status.cluster, wanted.status.output);
+  status->add_flag("-w,--watch", wanted.status.watch, "Show it again every two seconds.");
+  auto* const trace =
+      app.add_subcommand("trace", "Show how the last change came from the cloud to the pods.");
+  add_list_options(*trace, wanted.trace.cluster, wanted.trace.output);
+  trace->remove_option(trace->get_option("--all-namespaces"));
+  trace->add_option("BINDING", wanted.trace.binding, kBindingName)->required();
   auto* const impact =
       app.add_subcommand("impact", "Show what a new value of a secret would restart.");
-  add_list_options(*impact, impact_options.cluster, impact_options.output);
-  impact->add_option("SECRET", impact_options.secret, "Its name or ARN.")->required();
+  add_list_options(*impact, wanted.impact.cluster, wanted.impact.output);
+  impact->add_option("SECRET", wanted.impact.secret, "Its name or ARN.")->required();
   auto* const sync = app.add_subcommand("sync", "Have values read again now, and wait for it.");
-  add_cluster_options(*sync, sync_options.cluster);
-  add_duration(*sync, "--timeout", timeout_ms, "How long to wait for each. [60s]");
-  sync->add_option("BINDING", sync_options.bindings, "EventDrivenSecrets: NAME or NAMESPACE/NAME.")
-      ->required();
-  auto* const version =
-      app.add_subcommand("version", "Print the version and what it was built with.");
-  app.footer("`edsm COMMAND --help` explains a command.");
+  add_cluster_options(*sync, wanted.sync.cluster);
+  add_duration(*sync, "--timeout", wanted.sync_timeout_ms, "How long to wait for each. [60s]");
+  sync->add_option("BINDING", wanted.sync.bindings, kBindingName)->required();
+  add_migrate_options(
+      *app.add_subcommand("migrate", "Turn ExternalSecrets into EventDrivenSecrets, as YAML."),
+      wanted.migrate);
+  auto* const completion =
+      app.add_subcommand("completion", "Print the script by which a shell completes words.");
+  completion->add_option("SHELL", wanted.shell, "bash, zsh or fish.")
+      ->required()
+      ->option_text(std::string(kShells));
+  app.add_subcommand("version", "Print the version and what it was built with.");
+}
+
+std::expected<Command, Ending> script_for(const std::string& shell) {
+  const auto script = completion_script(shell);
+  if (!script.empty()) return std::unexpected(Ending{0, std::string(script)});
+  return std::unexpected(Ending{
+      kUsageError, fmt::format("edsm: no completion for {}: there is {}\n", shell, kShells)});
+}
+
+/// The command that was called for, after the words were read.
+std::expected<Command, Ending> chosen(const CLI::App& app, Wanted wanted) {
+  if (wanted.help_markdown) return std::unexpected(Ending{0, markdown(*app.get_subcommand("run"))});
+  const auto called = app.get_subcommands();
+  const auto name = called.empty() ? "" : called.front()->get_name();
+  if (name == "run") return checked(std::move(wanted.run), wanted.times);
+  if (name == "doctor") return std::move(wanted.doctor);
+  if (name == "status") return std::move(wanted.status);
+  if (name == "trace") return std::move(wanted.trace);
+  if (name == "impact") return std::move(wanted.impact);
+  wanted.sync.timeout = to_duration(wanted.sync_timeout_ms);
+  if (name == "sync") return std::move(wanted.sync);
+  if (name == "migrate") return std::move(wanted.migrate);
+  if (name == "completion") return script_for(wanted.shell);
+  if (name == "version") return std::unexpected(Ending{0, version_text()});
+  return std::unexpected(Ending{kUsageError, app.help()});
+}
+
+/// As users call it: a program named kubectl-edsm is `kubectl edsm` to them.
+std::string program_name(std::string_view path) {
+  const auto name = path.substr(path.rfind('/') + 1);
+  if (name == kKubectlCompletes) return std::string(name);
+  return name.starts_with("kubectl-") ? fmt::format("kubectl {}", name.substr(8)) : "edsm";
+}
+
+}  // namespace
+
+std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv) {
+  const auto name = program_name(argv[0]);
+  CLI::App app(
+      "EDSM, the Event-Driven Secrets Manager: keeps Kubernetes Secrets equal to their source in "
+      "the cloud, from the moment the source changes.",
+      name);
+  Wanted wanted;
+  declare(app, wanted);
+  app.footer(fmt::format("`{} COMMAND --help` explains a command.", name));
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (!words.empty() && words.front() == kComplete) {
+    words.erase(words.begin());
+    return std::unexpected(Ending{0, complete(app, words)});
+  }
+  if (name == kKubectlCompletes) return std::unexpected(Ending{0, complete(app, words)});
 
   try {
     app.parse(argc, argv);
@@ -245,15 +326,7 @@ std::expected<Command, Ending> parse_command_line(int argc, const char* const* a
     if (code == 0) return std::unexpected(Ending{0, out.str()});
     return std::unexpected(Ending{kUsageError, "edsm: " + err.str()});
   }
-  if (help_markdown) return std::unexpected(Ending{0, markdown(*run)});
-  if (run->parsed()) return checked(std::move(run_options), times);
-  if (doctor->parsed()) return doctor_options;
-  if (status->parsed()) return status_options;
-  if (impact->parsed()) return impact_options;
-  sync_options.timeout = to_duration(timeout_ms);
-  if (sync->parsed()) return sync_options;
-  if (version->parsed()) return std::unexpected(Ending{0, version_text()});
-  return std::unexpected(Ending{kUsageError, app.help()});
+  return chosen(app, std::move(wanted));
 }
 
 }  // namespace edsm::cli

@@ -6,8 +6,10 @@
 
 #include "cli/commands/doctor.hpp"
 #include "cli/commands/impact.hpp"
+#include "cli/commands/migrate.hpp"
 #include "cli/commands/status.hpp"
 #include "cli/commands/sync.hpp"
+#include "cli/commands/trace.hpp"
 #include "sync/shared.hpp"
 #include "telemetry/log.hpp"
 
@@ -38,9 +40,10 @@ struct Ending {
 };
 
 /// One of edsm's commands.
-using Command = std::variant<RunOptions, DoctorOptions, StatusOptions, ImpactOptions, SyncOptions>;
+using Command = std::variant<RunOptions, DoctorOptions, StatusOptions, TraceOptions, ImpactOptions,
+                             SyncOptions, MigrateOptions>;
 
-/// Reads the command line. Help, version and mistakes are Endings.
+/// Reads the command line. Help, version, what shells ask for, and mistakes are Endings.
 std::expected<Command, Ending> parse_command_line(int argc, const char* const* argv);
 
 }  // namespace edsm::cli

@@ -35,8 +35,10 @@ TEST(Options, CommandsForPeople) {
   const auto sync = std::get<SyncOptions>(*parse({"sync", "a", "shop/b", "--timeout=5s"}));
   EXPECT_EQ(sync.bindings, (std::vector<std::string>{"a", "shop/b"}));
   EXPECT_EQ(sync.timeout, 5s);
-  for (const auto& bad :
-       {Words{"impact"}, Words{"sync"}, Words{"status", "extra"}, Words{"status", "-o", "yaml"}}) {
+  const auto trace = std::get<TraceOptions>(*parse({"trace", "shop/db", "-o", "json"}));
+  EXPECT_EQ(trace.binding, "shop/db");
+  for (const auto& bad : {Words{"trace"}, Words{"trace", "-A", "db"}, Words{"impact"},
+                          Words{"sync"}, Words{"status", "extra"}, Words{"status", "-o", "yaml"}}) {
     EXPECT_EQ(parse(bad).error().exit_code, 2);
   }
 }

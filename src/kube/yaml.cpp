@@ -65,22 +65,44 @@ bool is_integer(const std::string& text) {
   return error == std::errc() && at == end && (text == "0" || !text.starts_with('0'));
 }
 
-}  // namespace
-
-base::Result<YAML::Node> load_yaml(std::string_view text, std::string_view name) {
+/// `load` makes documents of the text, by yaml-cpp.
+template <class Load>
+base::Result<std::vector<YAML::Node>> load_checked(std::string_view text, std::string_view name,
+                                                   Load load) {
   // A NUL makes yaml-cpp take the text for UTF-16 or UTF-32.
   const bool utf8 = !text.contains('\0') && clean_text(text, text.size()) == text;
   if (!utf8) return malformed(name, "not UTF-8");
   try {
-    YAML::Node root = YAML::Load(std::string(text));
-    Check check;
-    if (!check.visit(root, 0)) return malformed(name, check.error);
-    return root;
+    std::vector<YAML::Node> documents = load(std::string(text));
+    for (const auto& each : documents) {
+      Check check;
+      if (!check.visit(each, 0)) return malformed(name, check.error);
+    }
+    return documents;
   } catch (const YAML::Exception& error) {
     return malformed(name, fmt::format("line {}: {}", error.mark.line + 1, error.msg));
   } catch (const std::exception&) {
     return malformed(name, "not YAML");
   }
+}
+
+}  // namespace
+
+base::Result<YAML::Node> load_yaml(std::string_view text, std::string_view name) {
+  auto documents = load_checked(text, name, [](const std::string& words) {
+    return std::vector<YAML::Node>{YAML::Load(words)};
+  });
+  if (!documents) return std::unexpected(std::move(documents.error()));
+  return documents->front();
+}
+
+base::Result<std::vector<YAML::Node>> load_yaml_stream(std::string_view text,
+                                                       std::string_view name) {
+  return load_checked(text, name, [](const std::string& words) {
+    auto documents = YAML::LoadAll(words);
+    std::erase_if(documents, [](const YAML::Node& each) { return !each || each.IsNull(); });
+    return documents;
+  });
 }
 
 void yaml_to_json(const YAML::Node& node, base::JsonWriter& json) {

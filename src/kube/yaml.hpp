@@ -17,6 +17,11 @@ namespace edsm::kube {
 /// "MalformedYAML", with `name` and line; never quotes values. Does not throw.
 base::Result<YAML::Node> load_yaml(std::string_view text, std::string_view name);
 
+/// The same for a stream of any number of documents; empty ones are left out. "line" counts from
+/// the start of the stream.
+base::Result<std::vector<YAML::Node>> load_yaml_stream(std::string_view text,
+                                                       std::string_view name);
+
 /// As JSON: plain scalars are what they look like (true, 12, null), quoted ones strings.
 void yaml_to_json(const YAML::Node& node, base::JsonWriter& json);
 

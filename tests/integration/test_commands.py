@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
+from pathlib import Path
 
+from bed.controlplane import programs as cluster_programs
 from bed.edsm import default_binary
+from bed.scratch import work_dir
 from world import CONTROLLER_NAMESPACE, World
 
 
-def call(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([default_binary(), *arguments, "--kubeconfig", str(world.cluster.kubeconfig)],
+def call(world: World, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([default_binary(), *arguments, "--kubeconfig", str(kubeconfig or world.cluster.kubeconfig)],
                           env={"PATH": "/usr/bin", "HOME": "/nonexistent"}, text=True, capture_output=True, timeout=60,
                           check=False)
 
@@ -66,6 +71,37 @@ def test_what_cannot_be_reached_is_said(world: World) -> None:
     answer = subprocess.run([default_binary(), "status", "--kubeconfig", "/nowhere"], env={"PATH": "/usr/bin"},
                             text=True, capture_output=True, timeout=20, check=False)
     assert answer.returncode == 2 and "/nowhere" in answer.stderr
+
+
+def test_kubectl_runs_it_as_its_plugin(world: World) -> None:
+    one_in_order_one_gone(world)
+    folder = work_dir("bin")
+    (folder / "kubectl-edsm").symlink_to(default_binary())
+
+    def kubectl(*arguments: str) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": f"{folder}:{cluster_programs()}", "KUBECONFIG": str(world.cluster.kubeconfig)}
+        return subprocess.run(["kubectl", *arguments], env=env, text=True, capture_output=True, timeout=60, check=False)
+
+    answer = kubectl("edsm", "status", "-n", world.ns, "-o", "json")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout == call(world, "status", "-n", world.ns, "-o", "json").stdout
+    assert kubectl("edsm", "impact", "--help").stdout.splitlines()[1].startswith("Usage: kubectl edsm impact ")
+    assert "kubectl-edsm" in kubectl("plugin", "list").stdout
+    assert kubectl("edsm", "impact", "nobody/reads/this").returncode == 1
+
+
+def test_a_terminal_gets_plain_text(world: World) -> None:
+    """There are no colours, so NO_COLOR has nothing to switch off."""
+    one_in_order_one_gone(world)
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        command = [default_binary(), "status", "-n", world.ns, "--kubeconfig", str(world.cluster.kubeconfig)]
+        answer = subprocess.run(command, stdout=theirs, stderr=theirs, timeout=60, check=False,
+                                env={"PATH": "/usr/bin", "HOME": "/nonexistent", "TERM": "xterm-256color"})
+        assert answer.returncode == 0
+        shown = terminal.read(65536).decode()
+        assert shown.startswith("NAMESPACE ") and "\x1b" not in shown
+    os.close(theirs)
 
 
 # -- doctor -------------------------------------------------------------------------

@@ -11,7 +11,7 @@ packages=(
   libboost1.81-dev libboost-json1.81-dev libcurl4-openssl-dev libssl-dev libnghttp2-dev
   libfmt-dev libcli11-dev libyaml-cpp-dev prometheus-cpp-dev zlib1g-dev
   # tests
-  libgtest-dev libgmock-dev libfaketime python3-venv
+  libgtest-dev libgmock-dev libfaketime python3-venv zsh fish
   # image
   skopeo umoci
 )

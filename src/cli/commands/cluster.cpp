@@ -26,6 +26,12 @@ net::Transport transport_of(net::Transport transport) {
 
 }  // namespace
 
+base::ObjectKey key_of(const std::string& name, const std::string& ns) {
+  const auto slash = name.find('/');
+  if (slash == std::string::npos) return {ns, name};
+  return {name.substr(0, slash), name.substr(slash + 1)};
+}
+
 void complain(const std::string& text) {
   fmt::print(stderr, "edsm: {}\n", text);
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "base/names.hpp"
 #include "base/task.hpp"
 #include "kube/api.hpp"
 
@@ -33,6 +34,9 @@ struct ClusterAccess {
 /// the process is interrupted, ends the process.
 int with_cluster(const ClusterOptions& options,
                  const std::function<base::Task<int>(ClusterAccess)>& command);
+
+/// The object that "NAME" or "NAMESPACE/NAME" means; `ns` is where the first one is.
+base::ObjectKey key_of(const std::string& name, const std::string& ns);
 
 /// "edsm: TEXT" on standard error.
 void complain(const std::string& text);

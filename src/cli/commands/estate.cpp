@@ -18,16 +18,41 @@ std::string name_of(std::string_view path) {
   return std::string(cloud::aws::without_suffix(arn->resource).value_or(arn->resource));
 }
 
-template <class Visit>
-void each_item(const std::vector<base::JsonDocument>& pages, Visit visit) {
-  for (const auto& page : pages) {
-    const auto* const items = base::array_at(page.root(), "items");
-    if (items == nullptr) continue;
-    for (const auto& item : *items) visit(item);
-  }
+/// Page by page; `query` is put before each page's own words.
+base::Task<base::Result<std::vector<base::JsonDocument>>> list_pages(
+    kube::Api& api, kube::Resource kind, std::string ns, std::string query, kube::View view) {
+  std::vector<base::JsonDocument> pages;
+  std::string more;
+  do {
+    std::string words = query + "limit=500";
+    if (!more.empty()) words += "&continue=" + net::percent_encode(more);
+    auto page = co_await api.list(kind, ns, std::move(words), view);
+    if (!page) co_return std::unexpected(std::move(page.error()));
+    more = base::string_at(page->root(), "metadata.continue");
+    pages.push_back(std::move(*page));
+  } while (!more.empty());
+  co_return pages;
 }
 
 }  // namespace
+
+sync::Condition readiness(const Reported& reported) {
+  sync::Condition said{"Ready", "Unknown", "NotObserved", "", "", 0};
+  const auto* const ready = reported.status.condition("Ready");
+  if (ready == nullptr) {
+    said.message = "the controller has not looked at it yet: is it running?";
+  } else if (ready->observed_generation != reported.binding.generation) {
+    said.message = "the controller has not looked at this spec yet";
+  } else {
+    said = *ready;
+  }
+  return said;
+}
+
+bool Consumer::pends(const Reported& reported) const {
+  const auto record = workload.records.find(reported.binding.target.name.str());
+  return record == workload.records.end() || record->second.digest != reported.status.applied_hash;
+}
 
 std::vector<const Consumer*> Estate::users_of(const sync::Binding& binding) const {
   std::vector<const Consumer*> users;
@@ -43,17 +68,19 @@ std::vector<const Consumer*> Estate::users_of(const sync::Binding& binding) cons
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
                                                                    kube::Resource kind,
                                                                    std::string ns) {
-  std::vector<base::JsonDocument> pages;
-  std::string more;
-  do {
-    std::string query = "limit=500";
-    if (!more.empty()) query += "&continue=" + net::percent_encode(more);
-    auto page = co_await api.list(kind, ns, std::move(query), kube::View::full);
-    if (!page) co_return std::unexpected(std::move(page.error()));
-    more = base::string_at(page->root(), "metadata.continue");
-    pages.push_back(std::move(*page));
-  } while (!more.empty());
-  co_return pages;
+  co_return co_await list_pages(api, kind, std::move(ns), "", kube::View::full);
+}
+
+base::Task<base::Result<std::vector<base::JsonDocument>>> list_metadata(kube::Api& api,
+                                                                        kube::Resource kind,
+                                                                        std::string ns) {
+  co_return co_await list_pages(api, kind, std::move(ns), "", kube::View::metadata);
+}
+
+base::Task<base::Result<std::vector<base::JsonDocument>>> list_selected(
+    kube::Api& api, kube::Resource kind, std::string ns, std::string by, std::string selector) {
+  auto query = fmt::format("{}={}&", by, net::percent_encode(selector));
+  co_return co_await list_pages(api, kind, std::move(ns), std::move(query), kube::View::full);
 }
 
 base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns) {

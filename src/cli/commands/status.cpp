@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -29,31 +30,20 @@ struct State {
   std::size_t pending = 0;
 };
 
-/// It was last rolled out with another value than the target's, or with none that is known.
-bool pends(const Consumer& consumer, const Reported& reported) {
-  const auto record = consumer.workload.records.find(reported.binding.target.name.str());
-  return record == consumer.workload.records.end() ||
-         record->second.digest != reported.status.applied_hash;
-}
-
 State state_of(const Estate& estate, const Reported& reported) {
   const auto& [binding, status] = reported;
-  State state{binding, status, "Unknown", "", "", status.last_synced_time};
-  if (const auto* const ready = status.condition("Ready")) {
-    // A condition about an older spec says nothing of this one.
-    const bool current = ready->observed_generation == binding.generation;
-    state.ready = current ? ready->status : "Unknown";
-    state.reason = current ? ready->reason : "NotObserved";
-    state.message = current ? ready->message : "the controller has not looked at this spec yet";
-  } else {
-    state.reason = "NotObserved";
-    state.message = "the controller has not looked at it yet: is it running?";
-  }
+  auto ready = readiness(reported);
+  State state{binding,
+              status,
+              std::move(ready.status),
+              std::move(ready.reason),
+              std::move(ready.message),
+              status.last_synced_time};
   const auto users = estate.users_of(binding);
   state.workloads = users.size();
   if (!status.applied_hash.empty()) {
     state.pending = static_cast<std::size_t>(std::ranges::count_if(
-        users, [&](const Consumer* consumer) { return pends(*consumer, reported); }));
+        users, [&](const Consumer* consumer) { return consumer->pends(reported); }));
   }
   return state;
 }
@@ -122,6 +112,7 @@ base::Task<int> status(ClusterAccess access, Output output, bool watch) {
 
 std::string show_status(const Estate& estate, base::WallTime now, Output output) {
   std::vector<State> states;
+  states.reserve(estate.bindings.size());
   for (const auto& reported : estate.bindings) states.push_back(state_of(estate, reported));
   if (output == Output::json) return as_json(states);
   if (states.empty()) return "no EventDrivenSecret here (-A looks at all namespaces)\n";

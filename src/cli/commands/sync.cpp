@@ -69,12 +69,6 @@ base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Dura
   co_return false;
 }
 
-base::ObjectKey key_of(const std::string& name, const std::string& ns) {
-  const auto slash = name.find('/');
-  if (slash == std::string::npos) return {ns, name};
-  return {name.substr(0, slash), name.substr(slash + 1)};
-}
-
 base::Task<int> sync_all(ClusterAccess access, std::vector<std::string> names,
                          base::Duration timeout) {
   bool good = true;
