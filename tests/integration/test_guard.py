@@ -21,6 +21,7 @@ POLICY = "edsm-guard"
 RBAC = "rbac.authorization.k8s.io"
 MARKS = "secrets.edsm.io/"
 ALICE, BOB = "alice", "bob"  # both may do everything with Secrets; Bob may break the glass
+COLLECTED = 60  # seconds: the garbage collector looks for new kinds every 30
 VALUE = "cmlnaHQ="  # what the targets hold, as it is written
 OWNER, ORPHAN, MERGE = "Owner", "Orphan", "Merge"
 
@@ -292,7 +293,7 @@ def test_edsm_goes_on_with_everything_that_it_does(shop: World) -> None:
 
     shop.kube.patch("EventDrivenSecret", "own", shop.ns, {"spec": {"targetSecretName": "after"}})
     shop.wait_data("after", {"b": b"2"})
-    shop.kube.wait_gone("Secret", "before", shop.ns)
+    shop.kube.wait_gone("Secret", "before", shop.ns, timeout=COLLECTED)
 
     shop.kube.patch("EventDrivenSecret", "own", shop.ns, {"spec": {"target": {"creationPolicy": "Orphan"}}})
     shop.kube.wait("Secret", "after", shop.ns, lambda seen: "ownerReferences" not in seen["metadata"], "let go", PATIENCE)
@@ -303,14 +304,14 @@ def test_the_garbage_collector_passes(shop: World) -> None:
     kept.json({"op": "add", "path": "/metadata/ownerReferences/-", "value": {
         "apiVersion": "v1", "kind": "Namespace", "name": "gone", "uid": "00000000-0000-0000-0000-000000000000"}})
     shop.kube.wait("Secret", kept.name, shop.ns, lambda seen: (
-        seen["metadata"]["ownerReferences"] == kept.before["metadata"]["ownerReferences"]), "collected", PATIENCE)
+        seen["metadata"]["ownerReferences"] == kept.before["metadata"]["ownerReferences"]), "collected", COLLECTED)
     for options in ({}, {"propagationPolicy": "Foreground"}):
         kept = Kept(shop)
         kept.kube.delete("EventDrivenSecret", kept.name, shop.ns, **options)
-        shop.kube.wait_gone("Secret", kept.name, shop.ns, timeout=PATIENCE)
+        shop.kube.wait_gone("Secret", kept.name, shop.ns, timeout=COLLECTED)
     kept = Kept(shop)
     kept.kube.delete("EventDrivenSecret", kept.name, shop.ns, propagationPolicy="Orphan")
-    shop.kube.wait("Secret", kept.name, shop.ns, lambda seen: "ownerReferences" not in seen["metadata"], "orphaned", PATIENCE)
+    shop.kube.wait("Secret", kept.name, shop.ns, lambda seen: "ownerReferences" not in seen["metadata"], "orphaned", COLLECTED)
     shop.kube.wait_gone("EventDrivenSecret", kept.name, shop.ns)
     kept.delete()
 
@@ -323,7 +324,7 @@ def test_a_namespace_goes_with_all_that_is_kept_in_it(shop: World) -> None:
 
     shop.kube.delete("Namespace", name)
 
-    shop.kube.wait_gone("Namespace", name, timeout=60)
+    shop.kube.wait_gone("Namespace", name, timeout=COLLECTED)
     shop.namespaces.remove(name)
     emptied = shop.cluster.audit(user="system:serviceaccount:kube-system:namespace-controller", namespace=name,
                                  resource="secrets", verb="deletecollection")
