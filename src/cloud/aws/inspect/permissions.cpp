@@ -36,7 +36,7 @@ base::Task<Trial> attempt(Client& client, std::string service, std::string opera
   const auto answer = co_await client.call(std::move(operation), std::move(body));
   if (answer) co_return trial;
   trial.outcome = outcome_of(answer.error());
-  trial.why = base::describe(answer.error());
+  if (trial.outcome != Trial::Outcome::permitted) trial.why = base::describe(answer.error());
   co_return trial;
 }
 
