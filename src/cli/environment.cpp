@@ -29,8 +29,8 @@ constexpr std::array<Variable, 18> kVariables = {{
     {"AWS_EC2_METADATA_DISABLED, AWS_EC2_METADATA_SERVICE_ENDPOINT", "Instance metadata (IMDSv2)."},
     {"AWS_ENDPOINT", "Endpoint of all AWS services, for emulators and private endpoints."},
     {"AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL_SECRETS_MANAGER, "
-     "AWS_ENDPOINT_URL_STS",
-     "The same, as the AWS SDKs read them."},
+     "AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL_EVENTBRIDGE, AWS_ENDPOINT_URL_CLOUDTRAIL",
+     "The same, as the AWS SDKs read them; the last two for `edsm doctor`."},
     {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "Ignores the endpoints of environment and files."},
     {"AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT", "FIPS and dual-stack endpoints."},
     {"AWS_MAX_ATTEMPTS, AWS_RETRY_MODE", "Retries of one call."},

@@ -135,6 +135,15 @@ void add_doctor_options(CLI::App& app, DoctorOptions& options) {
   app.add_option("--as", options.as,
                  "Whose rights to check, such as system:serviceaccount:kube-system:edsm. [yours]")
       ->option_text("USER");
+  app.add_option_function<std::string>(
+         "--probe", [&options](const std::string& binding) { options.probe = binding; },
+         "Also send one harmless event to each queue and see the leader consume it; with a "
+         "binding, one about its secret, whose value is read once more.")
+      ->expected(0, 1)
+      ->option_text("[NAMESPACE/NAME]");
+  app.add_option("--metrics-url", options.metrics_url,
+                 "The leader's metrics, for --probe. [http://127.0.0.1:8080/metrics]")
+      ->option_text("URL");
   app.footer(
       "Queues, credentials and regions are those of the environment, as for `edsm run`: in "
       "the controller's pod everything is checked as the controller sees it.");

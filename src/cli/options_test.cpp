@@ -157,6 +157,17 @@ TEST(Options, OurOwnFlags) {
   EXPECT_EQ(run({"--log-format", "text"}).log_format, telemetry::Format::text);
 }
 
+TEST(Options, AProbeMayNameABinding) {
+  const auto doctor = [](const Words& words) {
+    return std::get<DoctorOptions>(parse(words).value());
+  };
+  EXPECT_EQ(doctor({"doctor"}).probe, std::nullopt);
+  EXPECT_EQ(doctor({"doctor", "--probe"}).probe, "");
+  EXPECT_EQ(doctor({"doctor", "--probe", "-o", "json"}).probe, "");
+  EXPECT_EQ(doctor({"doctor", "--probe", "shop/db"}).probe, "shop/db");
+  EXPECT_EQ(doctor({"doctor", "--probe=shop/db", "-n", "shop"}).probe, "shop/db");
+}
+
 TEST(Options, HelpAndVersionEndWithZero) {
   struct Row {
     Words words;

@@ -82,6 +82,26 @@ def test_permissions_are_the_least() -> None:
     assert sorted(decrypt["Condition"]["StringLike"]["kms:EncryptionContext:SecretARN"]) == arns
 
 
+def test_what_doctor_reads_is_granted_on_demand_only(applied: Terraform) -> None:
+    plain = json.loads(applied("show", "-json"))["values"]["root_module"]["resources"]
+    assert [each["values"]["name"] for each in plain if each["type"] == "aws_iam_role_policy"] == ["edsm"]
+    state = Terraform(EXAMPLE).apply(cluster_name="blue", region=REGION, doctor_permissions=True)
+    policy = next(each for each in state["aws_iam_role_policy"] if each["name"] == "edsm-doctor")
+    granted = {each["Sid"]: each for each in document(policy["policy"])}
+    queues = {queue["name"]: queue["arn"] for queue in state["aws_sqs_queue"]}
+    assert granted["Probe"]["Resource"] == [queues["blue-edsm-events"]]
+    assert granted["Probe"]["Action"] == ["sqs:SendMessage"]
+    assert granted["CountDeadLetters"]["Resource"] == [queues["blue-edsm-dead-letters"]]
+    for each in granted.values():
+        for action in each["Action"]:
+            assert re.match(r"(events|cloudtrail):(Describe|Get|List|Test)", action) or action in (
+                "sqs:SendMessage", "sqs:GetQueueAttributes"), f"{action} is no reading"
+    # Each of them is one that `edsm doctor` names where it is missing, and the other way round.
+    sources = "".join(path.read_text() for path in (ROOT / "src/cli/commands").glob("doctor*.cpp"))
+    named = set(re.findall(r"\b((?:events|cloudtrail):[A-Z]\w+|sqs:SendMessage)\b", sources))
+    assert named == {action for each in granted.values() for action in each["Action"]} - {"sqs:GetQueueAttributes"}
+
+
 def test_without_keys_there_is_nothing_to_decrypt(applied: Terraform) -> None:
     state = json.loads(applied("show", "-json"))["values"]["root_module"]["resources"]
     assert "kms:" not in str(state)

@@ -11,7 +11,7 @@ from pathlib import Path
 from bed.controlplane import programs as cluster_programs
 from bed.edsm import default_binary
 from bed.scratch import work_dir
-from world import CONTROLLER_NAMESPACE, World
+from world import World
 
 
 def call(world: World, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -102,50 +102,3 @@ def test_a_terminal_gets_plain_text(world: World) -> None:
         shown = terminal.read(65536).decode()
         assert shown.startswith("NAMESPACE ") and "\x1b" not in shown
     os.close(theirs)
-
-
-# -- doctor -------------------------------------------------------------------------
-
-def doctor(world: World, *arguments: str, **env: str) -> tuple[int, list[dict[str, str]]]:
-    """Exit code and findings, as the controller itself would see them; `env` changes its environment."""
-    answer = subprocess.run(
-        [default_binary(), "doctor", "-n", world.ns, "--own-namespace", CONTROLLER_NAMESPACE, "-o", "json", *arguments],
-        env=world.programs[0].env | {"HOME": "/nonexistent"} | env, text=True, capture_output=True, timeout=120,
-        check=False)
-    assert answer.returncode in (0, 1), answer.stderr
-    return answer.returncode, json.loads(answer.stdout)
-
-
-def failures(findings: list[dict[str, str]]) -> list[tuple[str, str]]:
-    return [(finding["area"], finding["what"]) for finding in findings if finding["level"] == "FAIL"]
-
-
-def test_doctor_finds_everything_in_order_under_the_permissions_that_we_ship(world: World) -> None:
-    world.put("db", {"a": "1"})
-    world.bind("db")
-    world.start()
-    world.wait_synced("db")
-
-    code, findings = doctor(world)
-
-    assert code == 0 and not failures(findings)
-    assert {"kubernetes", "clock", "crd", "rbac", "digest key", "binding", "secrets"} <= {
-        finding["area"] for finding in findings if finding["level"] == "ok"}
-
-
-def test_doctor_names_what_is_broken(world: World) -> None:
-    one_in_order_one_gone(world)
-
-    code, findings = doctor(world, SQS_QUEUE_URL=f"{world.queue.url}-of-nobody")
-    assert code == 1
-    assert {area for area, _ in failures(findings)} == {"queue", "secrets"}
-    assert any("never-made" in what for _, what in failures(findings))
-
-    code, findings = doctor(world, "--as", f"system:serviceaccount:{world.ns}:default",
-                            "--kubeconfig", str(world.cluster.kubeconfig))
-    assert code == 1
-    assert ("rbac", f"system:serviceaccount:{world.ns}:default may not patch secrets in namespace {world.ns}") \
-        in failures(findings)
-
-    code, findings = doctor(world, AWS_ENDPOINT="http://127.0.0.1:1")
-    assert code == 1 and {"queue", "secrets"} <= {area for area, _ in failures(findings)}

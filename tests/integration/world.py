@@ -264,6 +264,10 @@ class World:
 
     # -- the end ----------------------------------------------------------------------
 
+    def at_end(self, action: Callable[[], None]) -> None:
+        """Has something undone after the test."""
+        self._stack.callback(action)
+
     def clean_up(self) -> None:
         """Leaves nothing that the next test's EDSM would act on."""
         for namespace in self.namespaces:

@@ -62,6 +62,12 @@ variable "cloudtrail_events" {
   default     = true
 }
 
+variable "doctor_permissions" {
+  description = "Let `edsm doctor` in EDSM's pods also look at rules, trails and dead letters, and send its probe."
+  type        = bool
+  default     = false
+}
+
 variable "alarm_actions" {
   description = "SNS topics that hear of dead letters; without any there is no alarm."
   type        = list(string)

@@ -1,16 +1,22 @@
 #include "cli/commands/doctor.hpp"
 
 #include <cstdio>
-#include <iterator>
+#include <optional>
 #include <utility>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <fmt/format.h>
 
 #include "cli/commands/doctor_cloud.hpp"
 #include "cli/commands/doctor_cluster.hpp"
+#include "cli/commands/doctor_events.hpp"
+#include "cli/commands/doctor_identity.hpp"
+#include "cli/commands/doctor_permissions.hpp"
+#include "cli/commands/doctor_probe.hpp"
 #include "cli/environment.hpp"
 #include "cloud/aws/aws.hpp"
+#include "cloud/aws/inspect/credential_origin.hpp"
 #include "net/curl_http.hpp"
 
 namespace edsm::cli {
@@ -22,32 +28,86 @@ class Silence final : public telemetry::Sink {
   void write(std::string_view /*line*/) override {}
 };
 
-void append(Findings& all, Findings more) {
-  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
+/// AWS as the controller would see it.
+class Aws {
+ public:
+  Aws(const boost::asio::any_io_executor& executor, base::Clock& clock,
+      cloud::aws::Settings settings)
+      : clock_(clock),
+        region_(region_of(settings)),
+        origin_(cloud::aws::origin_of(settings.credentials)),
+        queues_(settings.queues),
+        requests_(executor, transport_of(settings)),
+        direct_(executor, without_proxy()),
+        log_(clock, silence_, telemetry::Level::error, telemetry::Format::text),
+        cloud_(std::move(settings), requests_, requests_, direct_, clock, log_, metrics_) {}
+
+  base::Task<Findings> examine(std::vector<Reported> bindings) {
+    auto findings = co_await examine_identity(cloud_, clock_, origin_, region_);
+    auto of_queues = co_await examine_inboxes(cloud_.inboxes());
+    append(findings, std::move(of_queues));
+    auto secrets = secrets_by_region(cloud_.provider(), bindings);
+    auto of_events = co_await examine_events(cloud_, queues_, secrets);
+    append(findings, std::move(of_events));
+    auto of_rights = co_await examine_permissions(cloud_, queues_, std::move(secrets));
+    append(findings, std::move(of_rights));
+    auto of_sources = co_await examine_sources(cloud_.provider(), std::move(bindings));
+    append(findings, std::move(of_sources));
+    co_return findings;
+  }
+
+  base::Task<Findings> probe(std::vector<Reported> bindings, ProbeWish wish) {
+    return cli::probe(cloud_, clock_, direct_, queues_, std::move(bindings), std::move(wish));
+  }
+
+ private:
+  static std::string region_of(const cloud::aws::Settings& settings) {
+    if (!settings.region.empty() || settings.queues.empty()) return settings.region;
+    return settings.queues.front().region;
+  }
+  static net::Transport transport_of(const cloud::aws::Settings& settings) {
+    net::Transport transport;
+    transport.ca_file = settings.ca_bundle;
+    return transport;
+  }
+  static net::Transport without_proxy() {
+    net::Transport transport;
+    transport.proxy = "";
+    return transport;
+  }
+
+  base::Clock& clock_;
+  std::string region_;
+  std::string origin_;
+  std::vector<cloud::aws::QueueUrl> queues_;
+  net::CurlHttp requests_;
+  net::CurlHttp direct_;
+  Silence silence_;
+  telemetry::Log log_;
+  telemetry::Metrics metrics_;
+  cloud::aws::Cloud cloud_;
+};
 
 /// With the environment of `edsm run`.
-base::Task<Findings> examine_aws(base::Clock& clock, std::vector<Reported> bindings) {
+base::Task<Findings> examine_aws(base::Clock& clock, std::vector<Reported> bindings,
+                                 std::optional<ProbeWish> wish) {
   auto settings = cloud::aws::load_settings(environment);
   if (!settings) {
-    co_return Findings{{Finding::Level::failure, "aws", base::describe(settings.error()),
+    co_return Findings{{Finding::Level::failure, "identity", base::describe(settings.error()),
                         "set it where `edsm run` starts, and run this command there"}};
   }
   const auto executor = co_await boost::asio::this_coro::executor;
-  net::Transport transport;
-  transport.ca_file = settings->ca_bundle;
-  net::Transport direct;
-  direct.proxy = "";
-  net::CurlHttp requests(executor, std::move(transport));
-  net::CurlHttp metadata(executor, std::move(direct));
-  Silence silence;
-  telemetry::Log log(clock, silence, telemetry::Level::error, telemetry::Format::text);
-  telemetry::Metrics metrics;
-  cloud::aws::Cloud cloud(std::move(*settings), requests, requests, metadata, clock, log, metrics);
-  auto findings = co_await examine_inboxes(cloud.inboxes());
-  auto sources = co_await examine_sources(cloud.provider(), std::move(bindings));
-  append(findings, std::move(sources));
+  Aws aws(executor, clock, std::move(*settings));
+  auto findings = co_await aws.examine(bindings);
+  if (!wish) co_return findings;
+  auto probed = co_await aws.probe(std::move(bindings), std::move(*wish));
+  append(findings, std::move(probed));
   co_return findings;
+}
+
+std::optional<ProbeWish> wish_of(const DoctorOptions& options) {
+  if (!options.probe) return std::nullopt;
+  return ProbeWish{*options.probe, options.metrics_url};
 }
 
 base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
@@ -57,7 +117,7 @@ base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
   Examination examination{access.api, access.clock, options.cluster.ns, options.own_namespace,
                           options.as};
   auto seen = co_await examine_cluster(std::move(examination));
-  auto of_aws = co_await examine_aws(access.clock, std::move(seen.bindings));
+  auto of_aws = co_await examine_aws(access.clock, std::move(seen.bindings), wish_of(options));
   append(seen.findings, std::move(of_aws));
   fmt::print("{}", show_findings(seen.findings, options.output));
   co_return healthy(seen.findings) ? 0 : 1;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "cli/commands/cluster.hpp"
@@ -7,14 +8,17 @@
 namespace edsm::cli {
 
 struct DoctorOptions {
-  ClusterOptions cluster;     ///< `ns`: the only namespace that the controller watches
-  std::string own_namespace;  ///< the controller's
-  std::string as;             ///< whose rights to check; empty: the caller's own
+  ClusterOptions cluster;            ///< `ns`: the only namespace that the controller watches
+  std::string own_namespace;         ///< the controller's
+  std::string as;                    ///< whose rights to check; empty: the caller's own
+  std::optional<std::string> probe;  ///< send one event; NAMESPACE/NAME, or empty
+  std::string metrics_url = "http://127.0.0.1:8080/metrics";  ///< where the probe is seen
   Output output = Output::table;
 };
 
 /// `edsm doctor`: looks at everything that EDSM needs, and says what to do about what is missing.
-/// It changes nothing and reads no value. Exit code 0, or 1 if something keeps EDSM from working.
+/// Unless it is to probe, it changes nothing and reads no value. Exit code 0, or 1 if something
+/// keeps EDSM from working.
 int run_doctor(const DoctorOptions& options);
 
 }  // namespace edsm::cli

@@ -17,6 +17,8 @@ using Level = Finding::Level;
 constexpr std::size_t kNamed = 3;
 /// Less leaves no time to write, roll out and delete the message.
 constexpr base::Duration kShortHold = std::chrono::seconds(10);
+/// EDSM extends it while it works, so more only delays what a replica that crashed had received.
+constexpr base::Duration kLongHold = std::chrono::minutes(15);
 
 Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
   const auto seconds = facts.hold_time / std::chrono::seconds(1);
@@ -24,6 +26,13 @@ Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
     return {Level::warning, "queue",
             fmt::format("{}: messages come back after {} s already", inbox.name(), seconds),
             "set the visibility time-out to 30 s or more"};
+  }
+  if (facts.hold_time > kLongHold) {
+    return {
+        Level::warning, "queue",
+        fmt::format("{}: what a replica had received when it crashed comes back after {} s only",
+                    inbox.name(), seconds),
+        "set the visibility time-out to a minute: EDSM extends it while it works"};
   }
   if (!facts.dead_letters) {
     return {Level::warning, "queue",

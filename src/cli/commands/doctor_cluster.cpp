@@ -8,6 +8,8 @@
 
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
+#include "cli/commands/doctor_admission.hpp"
+#include "cli/commands/doctor_definition.hpp"
 #include "cli/commands/estate.hpp"
 #include "cli/commands/table.hpp"
 
@@ -110,18 +112,6 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
   }
 }
 
-base::Task<void> examine_definition(kube::Api& api, Findings& findings) {
-  const auto answer = co_await api.raw(net::Method::get, "/apis/secrets.edsm.io/v1alpha1", {});
-  if (answer) {
-    findings.push_back({Level::good, "crd", "EventDrivenSecret v1alpha1 is served", ""});
-  } else {
-    findings.push_back(
-        {Level::failure, "crd",
-         "EventDrivenSecret v1alpha1 is not served: " + base::describe(answer.error()),
-         "install the Helm chart, or kubectl apply -f config/crd/bases"});
-  }
-}
-
 base::Task<void> examine_digest_key(Examination& examination, Findings& findings) {
   const auto answer = co_await examination.api.get(kube::kSecrets, examination.own_namespace,
                                                    std::string(kDigestKey), kube::View::metadata);
@@ -180,15 +170,15 @@ void judge_bindings(const std::vector<Reported>& bindings, Findings& findings) {
 
 }  // namespace
 
-Finding judge_skew(base::Duration ahead) {
+Finding judge_skew(base::Duration ahead, std::string_view whose) {
   const auto seconds = std::chrono::duration<double>(ahead).count();
   const auto size = std::chrono::abs(ahead);
   if (size <= std::chrono::seconds(2)) {
-    return {Level::good, "clock", "agrees with the API server's", ""};
+    return {Level::good, "clock", fmt::format("agrees with that of {}", whose), ""};
   }
   return {Level::warning, "clock",
-          fmt::format("this machine's clock is {:.0f} s {} the API server's",
-                      seconds < 0 ? -seconds : seconds, seconds > 0 ? "behind" : "ahead of"),
+          fmt::format("this machine's clock is {:.0f} s {} that of {}",
+                      seconds < 0 ? -seconds : seconds, seconds > 0 ? "behind" : "ahead of", whose),
           "let NTP set it: clouds refuse signatures that are minutes off"};
 }
 
@@ -222,10 +212,13 @@ base::Task<ClusterSeen> examine_cluster(Examination examination) {
       {Level::good, "kubernetes",
        fmt::format("version {}", base::string_at(version->root(), "gitVersion")), ""});
   seen.findings.push_back(judge_skew(examination.api.wall() - examination.clock.wall()));
-  co_await examine_definition(examination.api, seen.findings);
+  auto definition = co_await examine_definition(examination.api);
+  seen.findings.push_back(std::move(definition));
   co_await examine_rights(examination, seen.findings);
   co_await examine_digest_key(examination, seen.findings);
   co_await examine_lease(examination, seen.findings);
+  auto guard = co_await examine_guard(examination.api);
+  seen.findings.push_back(std::move(guard));
   auto bindings = co_await read_bindings(examination.api, examination.watched);
   if (bindings) {
     judge_bindings(*bindings, seen.findings);

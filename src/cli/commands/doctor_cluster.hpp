@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/task.hpp"
@@ -28,8 +29,8 @@ struct ClusterSeen {
 /// looked at is a finding, too; without a server that answers there is only that one.
 base::Task<ClusterSeen> examine_cluster(Examination examination);
 
-/// Pure: what the difference between the server's clock and ours is worth.
-Finding judge_skew(base::Duration ahead);
+/// Pure: what the difference between another clock and ours is worth.
+Finding judge_skew(base::Duration ahead, std::string_view whose = "the API server");
 /// Pure: who leads, by a Lease that was read at `now` of the server's clock.
 Finding judge_lease(const boost::json::value& lease, base::WallTime now);
 

@@ -1,6 +1,7 @@
 #include "cli/commands/findings.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include <boost/json/array.hpp>
@@ -21,6 +22,8 @@ std::string_view word(Level level) {
       return "ok";
     case Level::notice:
       return "note";
+    case Level::unknown:
+      return "unknown";
     case Level::warning:
       return "WARN";
     case Level::failure:
@@ -36,12 +39,13 @@ std::size_t count(const Findings& findings, Level level) {
 std::string as_text(const Findings& findings) {
   std::string text;
   for (const auto& finding : findings) {
-    text += fmt::format("{:<5} {:<11} {}\n", word(finding.level), finding.area, finding.what);
-    if (!finding.remedy.empty()) text += fmt::format("{:18}-> {}\n", "", finding.remedy);
+    text += fmt::format("{:<7} {:<11} {}\n", word(finding.level), finding.area, finding.what);
+    if (!finding.remedy.empty()) text += fmt::format("{:20}-> {}\n", "", finding.remedy);
   }
-  return text + fmt::format("\n{}, {}, {}\n", counted(findings.size(), "check"),
+  return text + fmt::format("\n{}, {}, {}, {} unknown\n", counted(findings.size(), "check"),
                             counted(count(findings, Level::failure), "failure"),
-                            counted(count(findings, Level::warning), "warning"));
+                            counted(count(findings, Level::warning), "warning"),
+                            count(findings, Level::unknown));
 }
 
 std::string as_json(const Findings& findings) {
@@ -56,6 +60,10 @@ std::string as_json(const Findings& findings) {
 }
 
 }  // namespace
+
+void append(Findings& all, Findings more) {
+  all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
 
 bool healthy(const Findings& findings) {
   return count(findings, Level::failure) == 0;

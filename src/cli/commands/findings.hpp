@@ -13,6 +13,7 @@ struct Finding {
   enum class Level : std::uint8_t {
     good,
     notice,   ///< worth knowing
+    unknown,  ///< could not be looked at; the remedy says what that needs
     warning,  ///< works, but not as it should
     failure,  ///< keeps EDSM from its work
   };
@@ -23,6 +24,8 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
+/// Puts the second ones behind the first.
+void append(Findings& all, Findings more);
 /// No failure among them.
 bool healthy(const Findings& findings);
 /// For people: one line each, remedies below, a summary at the end. For programs: a JSON list.

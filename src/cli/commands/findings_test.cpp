@@ -20,10 +20,10 @@ TEST(ShowFindings, TextAndJson) {
                              {Level::failure, "rbac", "may not patch secrets", "grant it"}};
   EXPECT_FALSE(healthy(findings));
   EXPECT_EQ(show_findings(findings, Output::table),
-            "ok    crd         served\n"
-            "FAIL  rbac        may not patch secrets\n"
-            "                  -> grant it\n"
-            "\n2 checks, 1 failure, 0 warnings\n");
+            "ok      crd         served\n"
+            "FAIL    rbac        may not patch secrets\n"
+            "                    -> grant it\n"
+            "\n2 checks, 1 failure, 0 warnings, 0 unknown\n");
   const auto list = support::json(show_findings(findings, Output::json)).as_array();
   EXPECT_EQ(list.at(1).at("level"), "FAIL");
   EXPECT_EQ(list.at(1).at("remedy"), "grant it");
@@ -31,6 +31,7 @@ TEST(ShowFindings, TextAndJson) {
 
 TEST(Healthy, WarningsDoNotCount) {
   EXPECT_TRUE(healthy({{Level::warning, "clock", "off", ""}}));
+  EXPECT_TRUE(healthy({{Level::unknown, "rules", "not seen", "grant it"}}));
 }
 
 TEST(JudgeSkew, Table) {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "cloud/aws/client.hpp"
 #include "cloud/aws/credential_cache.hpp"
 #include "cloud/aws/credential_chain.hpp"
 #include "cloud/aws/inbox.hpp"
@@ -20,7 +19,8 @@ struct Cloud::Parts {
         processes(wiring.clock),
         credentials(make_credentials(metadata), wiring.clock, wiring.log, wiring.metrics),
         provider(
-            settings.region, [this](const std::string& region) { return secrets_client(region); },
+            settings.region,
+            [this](const std::string& region) { return client(Service::secretsmanager, region); },
             wiring.clock, wiring.log) {
     for (const QueueUrl& queue : settings.queues) {
       auto sqs =
@@ -35,11 +35,10 @@ struct Cloud::Parts {
         settings.sts_url};
     return make_provider(std::move(settings.credentials), deps);
   }
-  base::Result<std::unique_ptr<Client>> secrets_client(const std::string& region) {
-    auto url = endpoint_url(Service::secretsmanager, region, settings.endpoints);
+  base::Result<std::unique_ptr<Client>> client(Service service, const std::string& region) {
+    auto url = endpoint_url(service, region, settings.endpoints);
     if (!url) return std::unexpected(std::move(url.error()));
-    return std::make_unique<Client>(Service::secretsmanager, region, std::move(*url), api,
-                                    &credentials, wiring);
+    return std::make_unique<Client>(service, region, std::move(*url), api, &credentials, wiring);
   }
   std::unique_ptr<Client> queue_client(const QueueUrl& queue, net::Http& http) {
     return std::make_unique<Client>(Service::sqs, queue.region, queue.endpoint, http, &credentials,
@@ -71,6 +70,10 @@ std::vector<cloud::Inbox*> Cloud::inboxes() {
   std::vector<cloud::Inbox*> result;
   for (const auto& inbox : parts_->inboxes) result.push_back(inbox.get());
   return result;
+}
+
+base::Result<std::unique_ptr<Client>> Cloud::client(Service service, const std::string& region) {
+  return parts_->client(service, region);
 }
 
 base::Task<void> Cloud::run() {

@@ -5,6 +5,7 @@
 
 #include "base/clock.hpp"
 #include "base/task.hpp"
+#include "cloud/aws/client.hpp"
 #include "cloud/aws/settings.hpp"
 #include "cloud/provider.hpp"
 #include "net/http.hpp"
@@ -28,6 +29,10 @@ class Cloud {
   cloud::Provider& provider();
   /// One per queue URL, in order.
   std::vector<cloud::Inbox*> inboxes();
+
+  /// A client of any service in any region with the same credentials, for questions that the
+  /// controller itself never asks. Must not outlive this object.
+  base::Result<std::unique_ptr<Client>> client(Service service, const std::string& region);
 
   /// Refreshes credentials ahead of need, so that no change waits for it. Runs until cancelled;
   /// without it everything works, and the first call after a refresh became due does it.

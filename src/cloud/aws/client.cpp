@@ -18,6 +18,11 @@ struct JsonProtocol {
 
 JsonProtocol protocol_of(Service service) {
   if (service == Service::sqs) return {"application/x-amz-json-1.0", "AmazonSQS."};
+  if (service == Service::events) return {"application/x-amz-json-1.1", "AWSEvents."};
+  if (service == Service::cloudtrail) {
+    return {"application/x-amz-json-1.1",
+            "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101."};
+  }
   return {"application/x-amz-json-1.1", "secretsmanager."};
 }
 

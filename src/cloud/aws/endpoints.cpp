@@ -17,10 +17,12 @@ struct ServiceName {
   std::string_view variable;  ///< ending of AWS_ENDPOINT_URL_…
   std::string_view key;       ///< of a [services] section
 };
-constexpr std::array<ServiceName, 3> names = {{
+constexpr std::array<ServiceName, 5> names = {{
     {"sqs", "SQS", "sqs"},
     {"secretsmanager", "SECRETS_MANAGER", "secrets_manager"},
     {"sts", "STS", "sts"},
+    {"events", "EVENTBRIDGE", "eventbridge"},
+    {"cloudtrail", "CLOUDTRAIL", "cloudtrail"},
 }};
 const ServiceName& name_of(Service service) {
   return names[static_cast<std::size_t>(service)];
@@ -159,7 +161,7 @@ base::Result<std::string> endpoint_url(Service service, std::string_view region,
   const Partition& partition = partition_of(region);
   const bool gov = partition.name == "aws-us-gov";
   std::string host(name_of(service).host);
-  // In GovCloud the plain hosts of SQS and STS are FIPS hosts.
+  // In GovCloud the plain hosts of the others are FIPS hosts.
   const bool plain_is_fips = gov && service != Service::secretsmanager;
   if (settings.fips && !(plain_is_fips && !settings.dual_stack)) host += "-fips";
   // Secrets Manager's plain host is dual stack where AWS's oldest partitions are.

@@ -12,14 +12,14 @@
 
 namespace edsm::cloud::aws {
 
-enum class Service : std::uint8_t { sqs, secretsmanager, sts };
+enum class Service : std::uint8_t { sqs, secretsmanager, sts, events, cloudtrail };
 /// The name in signatures, metrics and texts.
 std::string_view to_string(Service service);
 
 struct EndpointSettings {
   /// By Service; empty: AWS's own. From AWS_ENDPOINT_URL_<SERVICE>, AWS_ENDPOINT_URL, AWS_ENDPOINT
   /// (ours: all services) or the profile, in this order.
-  std::array<std::string, 3> custom;
+  std::array<std::string, 5> custom;
   bool fips = false;
   bool dual_stack = false;
 };

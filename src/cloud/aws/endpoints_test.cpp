@@ -34,6 +34,10 @@ TEST(EndpointUrl, OfEveryPartition) {
       {sqs, "eu-west-1", false, false, "https://sqs.eu-west-1.amazonaws.com"},
       {secrets, "eu-west-1", false, false, "https://secretsmanager.eu-west-1.amazonaws.com"},
       {sts, "eu-west-1", false, false, "https://sts.eu-west-1.amazonaws.com"},
+      {Service::events, "eu-west-1", false, false, "https://events.eu-west-1.amazonaws.com"},
+      {Service::events, "us-gov-west-1", true, false, "https://events.us-gov-west-1.amazonaws.com"},
+      {Service::cloudtrail, "us-east-1", true, false,
+       "https://cloudtrail-fips.us-east-1.amazonaws.com"},
       {sqs, "xx-new-9", false, false, "https://sqs.xx-new-9.amazonaws.com"},
       {sqs, "cn-north-1", false, false, "https://sqs.cn-north-1.amazonaws.com.cn"},
       {sqs, "us-gov-west-1", false, false, "https://sqs.us-gov-west-1.amazonaws.com"},
@@ -98,6 +102,10 @@ TEST(EndpointSettings, OrderOfSources) {
   env["AWS_ENDPOINT_URL_SQS"] = "https://vpce-1.example/prefix/";
   EXPECT_EQ(load(Service::sqs), "https://vpce-1.example/prefix");
   EXPECT_EQ(load(Service::sts), "http://ours:4566");
+  env["AWS_ENDPOINT_URL_EVENTBRIDGE"] = "http://rules";
+  env["AWS_ENDPOINT_URL_CLOUDTRAIL"] = "http://trails";
+  EXPECT_EQ(load(Service::events), "http://rules");
+  EXPECT_EQ(load(Service::cloudtrail), "http://trails");
   env["AWS_ENDPOINT_URL"] = "http://other:1";
   EXPECT_EQ(load(Service::sts), "ConflictingEndpoints");
   env["AWS_ENDPOINT_URL"] = "http://ours:4566/";
