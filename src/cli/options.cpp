@@ -80,6 +80,15 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--watch-namespace", options.sync.watch_namespace,
                  "Work in this namespace only. [all namespaces]")
       ->option_text("NAMESPACE");
+  static const std::map<std::string, sync::Tenancy> tenancies = {
+      {"off", sync::Tenancy::off},
+      {"audit", sync::Tenancy::audit},
+      {"enforce", sync::Tenancy::enforce}};
+  run.add_option("--tenancy", options.sync.tenancy,
+                 "Whether SecretAccessPolicies say which namespace may read which secret: off, "
+                 "audit (only tell) or enforce. [off]")
+      ->transform(CLI::CheckedTransformer(tenancies))
+      ->option_text("MODE");
   run.add_option("--namespace", options.own_namespace,
                  "The controller's own namespace, for its Lease and its digest key. "
                  "[POD_NAMESPACE, else the ServiceAccount's, else kube-system]")

@@ -75,6 +75,7 @@ KINDS: dict[str, Kind] = {
     "RoleBinding": Kind(_RBAC, "rolebindings"),
     "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "EventDrivenSecret": Kind("secrets.edsm.io/v1alpha1", "eventdrivensecrets"),
+    "SecretAccessPolicy": Kind("secrets.edsm.io/v1alpha1", "secretaccesspolicies", False),
 }
 
 
