@@ -11,7 +11,7 @@ import yaml
 from bed import ROOT
 from commands import EXAMPLE, Helm, Terraform
 
-PAGES = ["README.md", "docs/install.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
+PAGES = ["README.md", "docs/install.md", "docs/tenancy.md", "docs/aws.md", "docs/runbook.md", "charts/k8s-event-driven-secrets/README.md"]
 
 
 def blocks(page: str, language: str) -> list[str]:
