@@ -3,6 +3,7 @@
 #include "kube/leader.hpp"
 #include "kube/lease_machine.hpp"
 #include "support/sync_values.hpp"
+#include "sync/access_rules.hpp"
 #include "sync/binding.hpp"
 #include "sync/status.hpp"
 #include "sync/target.hpp"
@@ -22,6 +23,21 @@ void check_binding(const boost::json::value& object) {
   must(status.conditions.size() == 3, "every condition is reported");
   must(base::JsonDocument::parse(sync::status_patch(binding, status).view()).has_value(),
        "a status is JSON, wherever its message was cut");
+}
+
+void check_policy(const boost::json::value& object) {
+  const auto policy = sync::decode_access_policy(object);
+  sync::AccessRules rules;
+  rules.policies.put(policy.name, policy);
+  rules.namespaces.put("ns", sync::decode_labels(object));
+  for (const auto* const ns : {"ns", "unseen"}) {
+    const sync::AccessRequest request{ns, "aws", {"eu-west-1", "", {"prod/db"}}};
+    const auto verdict = rules.judge(request);
+    const bool fits = policy.obstacle(request).empty();
+    must(fits || verdict.kind == sync::Verdict::Kind::refused, "nothing else permits");
+    must(!fits || (policy.provider == "aws" && !policy.paths.empty()), "a policy says what for");
+    must(verdict.why.empty() == (verdict.kind != sync::Verdict::Kind::refused), "refusals say why");
+  }
 }
 
 void check_lease(const boost::json::value& object) {
@@ -50,6 +66,7 @@ void one_input(std::string_view bytes) {
   if (!document) return;
   const auto& object = document->root();
   check_binding(object);
+  check_policy(object);
   check_lease(object);
   sync::decode_workload(object, kube::kDeployments);
   const auto digester = support::digester();

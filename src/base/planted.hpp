@@ -27,6 +27,8 @@ enum class Bug : std::uint8_t {
   skip_the_relist,
   swallow_conflict,
   write_after_the_lease,
+  sweep_for_everybody,
+  deaf_to_policies,
 };
 
 #ifdef EDSM_PLANTED_BUGS

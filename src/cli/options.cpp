@@ -62,6 +62,14 @@ void add_connection_options(CLI::App& app, std::string& kubeconfig, std::string&
       ->option_text("NAME");
 }
 
+/// By its name only: CLI11's own transformers would take a number, too.
+sync::Tenancy tenancy(const std::string& text) {
+  if (text == "off") return sync::Tenancy::off;
+  if (text == "audit") return sync::Tenancy::audit;
+  if (text == "enforce") return sync::Tenancy::enforce;
+  throw CLI::ValidationError("--tenancy", "\"" + text + "\" is none of off, audit, enforce");
+}
+
 void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--metrics-bind-address", options.metrics_address,
                  "Where /metrics is served; 0 switches it off. [:8080]")
@@ -87,6 +95,11 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--watch-namespace", options.sync.watch_namespace,
                  "Work in this namespace only. [all namespaces]")
       ->option_text("NAMESPACE");
+  run.add_option_function<std::string>(
+         "--tenancy", [&options](const std::string& text) { options.sync.tenancy = tenancy(text); },
+         "Whether SecretAccessPolicies say which namespace may read which secret: off, audit "
+         "(only tell) or enforce. [off]")
+      ->option_text("MODE");
   run.add_option("--namespace", options.own_namespace,
                  "The controller's own namespace, for its Lease and its digest key. "
                  "[POD_NAMESPACE, else the ServiceAccount's, else kube-system]")

@@ -168,6 +168,20 @@ TEST(Options, AProbeMayNameABinding) {
   EXPECT_EQ(doctor({"doctor", "--probe=shop/db", "-n", "shop"}).probe, "shop/db");
 }
 
+TEST(Options, Tenancy) {
+  EXPECT_EQ(run({}).sync.tenancy, sync::Tenancy::off);
+  EXPECT_EQ(run({"--tenancy=off"}).sync.tenancy, sync::Tenancy::off);
+  EXPECT_EQ(run({"--tenancy=audit"}).sync.tenancy, sync::Tenancy::audit);
+  EXPECT_EQ(run({"--tenancy", "enforce"}).sync.tenancy, sync::Tenancy::enforce);
+  for (const auto& bad : {Words{"run", "--tenancy=strict"}, Words{"run", "--tenancy=1"},
+                          Words{"run", "--tenancy="}, Words{"run", "--tenancy"}}) {
+    const auto options = parse(bad);
+    ASSERT_FALSE(options) << bad.back();
+    EXPECT_EQ(options.error().exit_code, 2);
+    EXPECT_NE(options.error().output.find("--tenancy"), std::string::npos);
+  }
+}
+
 TEST(Options, HelpAndVersionEndWithZero) {
   struct Row {
     Words words;

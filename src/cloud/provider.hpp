@@ -35,6 +35,15 @@ struct Source {
   std::string_view path() const { return id.view().substr(scope.view().size() + 1); }
 };
 
+/// Where a source is, in words that all clouds have: what a permission to read it speaks of.
+struct Place {
+  std::string region;
+  std::string account;  ///< account, project or vault; empty: the one of the controller's own
+  /// What the secret may be called. Several where only the cloud could tell which of them is meant:
+  /// then who may read it must be allowed every one.
+  std::vector<std::string> names;
+};
+
 enum class Form : std::uint8_t { text, binary };
 
 /// One value, read once. Wiped with its owner.
@@ -101,6 +110,8 @@ class Provider {
   virtual base::Result<Source> resolve(const SecretQuery& query) const = 0;
   /// Pure. Under which keys hints may speak of it. Too many are harmless, too few lose changes.
   virtual std::vector<std::string> match_keys(const Source& source) const = 0;
+  /// Pure. Where a resolved source is.
+  virtual Place place(const Source& source) const = 0;
 
   /// How many sources of one scope one call to `fetch` takes.
   virtual std::size_t batch_limit() const = 0;

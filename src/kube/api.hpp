@@ -41,6 +41,11 @@ inline constexpr Resource kEvents{"events.k8s.io", "v1", "events", "Event"};
 inline constexpr Resource kBindings{"secrets.edsm.io", "v1alpha1", "eventdrivensecrets",
                                     "EventDrivenSecret"};
 
+/// In no namespace: name them with an empty one.
+inline constexpr Resource kNamespaces{"", "v1", "namespaces", "Namespace"};
+inline constexpr Resource kAccessPolicies{"secrets.edsm.io", "v1alpha1", "secretaccesspolicies",
+                                          "SecretAccessPolicy"};
+
 /// Whole objects, or `PartialObjectMetadata` only (no spec, data or status leaves the server).
 enum class View : std::uint8_t { full, metadata };
 

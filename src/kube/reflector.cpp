@@ -30,10 +30,11 @@ base::Error nonsense(std::string text) {
   return {Failure::transient, "MalformedAnswer", std::move(text), std::nullopt};
 }
 
-std::string_view remedy(Failure failure) {
+std::string_view remedy(Failure failure, bool everywhere) {
   switch (failure) {
     case Failure::refused:
-      return "grant list and watch on it to the controller's role";
+      return everywhere ? "grant list and watch on it to the controller's ClusterRole"
+                        : "grant list and watch on it to the controller's role";
     case Failure::credentials:
       return "check the token or the kubeconfig";
     case Failure::absent:
@@ -199,7 +200,7 @@ void Reflector::report(const WatchMachine::Outcome& outcome, const base::Error& 
                                         {"cause", outcome.cause},
                                         {"failures", outcome.failures},
                                         {"error", text},
-                                        {"remedy", remedy(error.failure)}});
+                                        {"remedy", remedy(error.failure, selection_.ns.empty())}});
   } else if (log_.enabled(telemetry::Level::debug)) {
     const std::string text = base::describe(error);
     log_.debug(

@@ -4,6 +4,7 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "sync/access_listeners.hpp"
 #include "sync/names.hpp"
 
 namespace edsm::sync {
@@ -40,6 +41,13 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
     watch({resource, ns, "", "", kube::View::metadata},
           std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced));
   }
+  if (shared_.gate.mode() != Tenancy::off) {
+    watch({kube::kAccessPolicies, "", "", "", kube::View::full},
+          std::make_unique<PolicyListener>(shared_, on_synced));
+    const auto only = ns.empty() ? std::string() : "metadata.name=" + ns;
+    watch({kube::kNamespaces, "", "", only, kube::View::metadata},
+          std::make_unique<NamespaceListener>(shared_, on_synced));
+  }
   unsynced_ = reflectors_.size();
   for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {
     intakes_.push_back(std::make_unique<Intake>(shared_, i));
@@ -54,6 +62,14 @@ void Controller::synced() {
 }
 
 base::Task<void> Controller::observe() {
+  if (shared_.gate.mode() != Tenancy::off) {
+    shared_.outside.log.info(
+        "tenancy is on: this needs rights to list and watch SecretAccessPolicies and Namespaces, "
+        "which are objects of the cluster, and waits until they are there",
+        {{"tenancy", shared_.gate.mode() == Tenancy::audit ? "audit" : "enforce"},
+         {"chart", "tenancy"},
+         {"manifest", "config/optional/tenancy.yaml"}});
+  }
   for (const auto& reflector : reflectors_) observers_.spawn(reflector->run());
   co_await all_synced_.wait();
   shared_.outside.log.info("caches filled", {{"bindings", shared_.bindings.all().size()},

@@ -77,7 +77,26 @@ base::Task<void> Fetcher::run() {
   }
 }
 
+/// A read may wait for its turn: what is wanted by nobody any more is not sent, and forgotten, so
+/// that whoever comes later does not find it.
+bool Fetcher::withdrawn(const ReadPtr& read) {
+  if (read->expected.empty() || std::ranges::any_of(read->expected, permit_)) return false;
+  const auto at = reads_.find(read->source.id);
+  if (at != reads_.end() && at->second == read) reads_.erase(at);
+  read->result = base::fail(base::Failure::refused, std::string(kWithdrawn),
+                            "reading " + read->source.id.str() + " is not permitted any more");
+  read->done.open();
+  return true;
+}
+
 base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
+  const std::string scope = batch.front()->source.scope.str();
+  auto& provider = *batch.front()->provider;
+  std::erase_if(batch, [this](const ReadPtr& read) { return withdrawn(read); });
+  if (batch.empty()) {
+    pending_.returned(scope);
+    co_return;
+  }
   std::vector<cloud::Source> sources;
   for (const auto& read : batch) {
     read->sent = tick();
@@ -85,8 +104,6 @@ base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
     sources.push_back(read->source);
   }
   const auto start = clock_.now();
-  auto& provider = *batch.front()->provider;
-  const std::string scope = batch.front()->source.scope.str();
   auto values = co_await provider.fetch(std::move(sources));
   pending_.returned(scope);
   metrics_.step(telemetry::Step::fetch, clock_.now() - start);

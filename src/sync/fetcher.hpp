@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -28,19 +29,29 @@ namespace edsm::sync {
 class Fetcher {
  public:
   using Shared = std::shared_ptr<const cloud::Value>;
+  /// Code of the error of a read that was not sent, see `fetch`.
+  static constexpr std::string_view kWithdrawn = "Withdrawn";
   /// The consumers of a source that will certainly ask or finish soon.
   using Expect = std::function<std::vector<std::string>(const base::Text& source_id)>;
 
   /// How many others wait for their turn to ask.
   using Soon = std::function<std::size_t()>;
 
-  Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect, Soon soon)
-      : clock_(clock), metrics_(metrics), expect_(std::move(expect)), soon_(std::move(soon)) {}
+  /// Whether a consumer that asked may still have the value.
+  using Permit = std::function<bool(const std::string& consumer)>;
+
+  Fetcher(base::Clock& clock, telemetry::Metrics& metrics, Expect expect, Soon soon, Permit permit)
+      : clock_(clock),
+        metrics_(metrics),
+        expect_(std::move(expect)),
+        soon_(std::move(soon)),
+        permit_(std::move(permit)) {}
 
   /// Orders triggers and reads; grows with every call.
   std::uint64_t tick() { return ++ticks_; }
 
-  /// A value that was read after `since`, for `consumer`.
+  /// A value that was read after `since`, for `consumer`. Failure::refused, code kWithdrawn, if
+  /// nobody who asked for it was permitted it any more when the read was about to leave.
   base::Task<base::Result<Shared>> fetch(cloud::Provider& provider, cloud::Source source,
                                          std::uint64_t since, std::string consumer);
   /// `consumer` will not need the value again for what it was triggered by.
@@ -64,12 +75,14 @@ class Fetcher {
   using ReadPtr = std::shared_ptr<Read>;
 
   void wake_one();
+  bool withdrawn(const ReadPtr& read);
   base::Task<void> send(std::vector<ReadPtr> batch);
 
   base::Clock& clock_;
   telemetry::Metrics& metrics_;
   Expect expect_;
   Soon soon_;
+  Permit permit_;
   std::uint64_t ticks_ = 0;
   std::map<base::Text, ReadPtr> reads_;  ///< the newest of each source
   ReadQueue<ReadPtr> pending_;

@@ -1,6 +1,7 @@
 #include "sync/fetcher.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,8 +65,10 @@ class FetcherTest : public testing::Test {
   support::FakeProvider provider;
   base::Gate gate;
   Paths expected;
+  std::set<std::string> refused;  ///< consumers
   Fetcher fetcher{clock, metrics, [this](const base::Text&) { return expected; },
-                  [] { return std::size_t{0}; }};
+                  [] { return std::size_t{0}; },
+                  [this](const std::string& consumer) { return !refused.contains(consumer); }};
   base::TaskGroup senders{io.get_executor()};
 };
 
@@ -175,6 +178,23 @@ TEST_F(FetcherTest, AsManyBatchesAreInFlightAsThereAreSenders) {
   gate.open();
   poll();
   EXPECT_EQ(provider.batches.size(), 3U);
+}
+
+TEST_F(FetcherTest, WhatNobodyMayHaveAnyMoreIsNotSent) {
+  const auto lost = ask("a", "x");
+  const auto shared = ask("b", "x");
+  const auto kept = ask("b", "y");
+  refused = {"x"};
+  gate.open();
+  send();
+  EXPECT_EQ(provider.batches, std::vector<Paths>{{"b"}});
+  ASSERT_TRUE(lost->done && shared->done && kept->done);
+  EXPECT_EQ(lost->result.error().code, Fetcher::kWithdrawn);
+  EXPECT_TRUE(kept->result);
+  refused.clear();
+  const auto again = ask("a", "x");
+  poll();
+  EXPECT_TRUE(again->result) << "the refusal is not remembered";
 }
 
 TEST_F(FetcherTest, ErrorsAreSharedAndConcernOnlyTheirSource) {

@@ -54,6 +54,7 @@ void BindingListener::forget(const base::ObjectKey& key) {
   if (state == nullptr) return;
   shared_.fetcher.finished(state->source.id, key.str());
   shared_.count_reason(state->report.reason, {});
+  shared_.note_verdict(key, Verdict::Kind::allowed);
   const auto target = state->binding.target_key();
   const auto heirs = shared_.bindings.erase(key);
   if (heirs.empty()) shared_.outside.metrics.forget_target(target.name, target.ns);

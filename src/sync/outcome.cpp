@@ -119,9 +119,28 @@ Report failure_report(const Outcome& outcome) {
   return report;
 }
 
+/// What the gate says of it. In enforce the plan has stopped, and its condition tells; in audit
+/// this is all that happens.
+void Aftermath::note_verdict(const BindingState& state) {
+  const auto verdict = shared_.gate.judge(state);
+  const auto& key = state.binding.key;
+  const auto before = shared_.note_verdict(key, verdict.kind);
+  if (before == verdict.kind || shared_.gate.mode() != Tenancy::audit) return;
+  if (verdict.kind == Verdict::Kind::refused) {
+    const auto note = "only audited, and synced all the same: " + verdict.why;
+    shared_.outside.log.warn("binding not allowed",
+                             {{"binding", key.str()}, {"tenancy", "audit"}, {"message", note}});
+    shared_.outside.events.record(shared_.reference(state.binding), kube::EventType::warning,
+                                  std::string(kNotAllowed), "Audit", note);
+  } else if (before == Verdict::Kind::refused) {
+    shared_.outside.log.info("binding allowed now", {{"binding", key.str()}, {"tenancy", "audit"}});
+  }
+}
+
 void Aftermath::record(const Run& run, const Outcome& outcome) {
   const auto item = run.key.str();
   auto* const state = shared_.bindings.find(run.key);
+  if (state != nullptr && shared_.gate.mode() != Tenancy::off) note_verdict(*state);
   if (state == nullptr || state->binding.uid != run.uid || outcome.kind == Outcome::Kind::gone) {
     shared_.ledger.settle(item);
     shared_.outside.metrics.reconcile("gone");
@@ -227,7 +246,9 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   if (gone && !trouble.gone_since) trouble.gone_since = now;
   const auto failing_for = now - *trouble.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
-  if (outcome.step != Outcome::Step::plan) state.wishes.fetch = true;
+  // Of one that is not allowed events have no effect and the sweep knows nothing.
+  const bool refused = outcome.step == Outcome::Step::plan && error.code == kNotAllowed;
+  if (outcome.step != Outcome::Step::plan || refused) state.wishes.fetch = true;
   state.look_first = outcome.step == Outcome::Step::apply || outcome.step == Outcome::Step::inspect;
   state.wishes.join(run.wishes);
   state.trigger = shared_.fetcher.tick();

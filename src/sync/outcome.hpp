@@ -70,6 +70,7 @@ class Aftermath {
  private:
   void settled(BindingState& state, const Run& run, const Outcome& outcome);
   void failed(BindingState& state, const Run& run, const Outcome& outcome);
+  void note_verdict(const BindingState& state);
   void announce(const BindingState& state, const Run& run, const Outcome& outcome);
   void show(BindingState& state, Report report);
   std::vector<std::string> due_workloads(const base::ObjectKey& target);

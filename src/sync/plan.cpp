@@ -27,6 +27,20 @@ std::optional<Plan> spec_invalid(const Facts& facts) {
   return Plan{Plan::Action::stop, facts.spec_error->code, facts.spec_error->text};
 }
 
+/// The gate between match and fetch: whatever asked for this run, without a permission nothing of
+/// what follows is done.
+std::optional<Plan> not_allowed(const Facts& facts) {
+  switch (facts.verdict.kind) {
+    case Verdict::Kind::allowed:
+      return std::nullopt;
+    case Verdict::Kind::refused:
+      return Plan{Plan::Action::stop, std::string(kNotAllowed), facts.verdict.why};
+    case Verdict::Kind::waiting:
+      break;
+  }
+  return Plan{Plan::Action::wait, "NamespaceNotSeen", ""};
+}
+
 std::optional<Plan> has_rival(const Facts& facts) {
   if (!facts.rival) return std::nullopt;
   return Plan{
@@ -157,9 +171,9 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   return std::nullopt;
 }
 
-constexpr std::array<Check, 9> kChecks = {being_deleted,   spec_invalid,   has_rival,
-                                          target_not_seen, target_foreign, target_missing,
-                                          target_touched,  wrong_type,     target_drifted};
+constexpr std::array<Check, 10> kChecks = {
+    being_deleted,  spec_invalid,   not_allowed,    has_rival,  target_not_seen,
+    target_foreign, target_missing, target_touched, wrong_type, target_drifted};
 
 }  // namespace
 

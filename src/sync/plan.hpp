@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "sync/access_rules.hpp"
 #include "sync/binding.hpp"
 #include "sync/digest.hpp"
 #include "sync/target.hpp"
@@ -44,6 +46,7 @@ struct Facts {
   const Digester& digester;
   base::Text source_id;                    ///< empty: the spec could not be resolved
   std::optional<base::Error> spec_error;   ///< why
+  Verdict verdict;                         ///< whether the source may be read
   std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
   const Target* target = nullptr;          ///< as last seen; null: not there (or not labelled)
   const Inspection* inspection = nullptr;  ///< a fresh full read of the target, if one was made
@@ -52,9 +55,13 @@ struct Facts {
   Wishes wishes;
 };
 
+/// The reason of a binding that the gate refuses.
+inline constexpr std::string_view kNotAllowed = "NotAllowed";
+
 struct Plan {
   enum class Action : std::uint8_t {
     forget,   ///< being deleted: nothing to do
+    wait,     ///< look again in a moment; nothing is wrong
     stop,     ///< cannot go on until something changes; `reason` and `message` say what
     inspect,  ///< read the target itself, then plan again
     fetch,    ///< read the cloud's value and apply it; `reason` says why

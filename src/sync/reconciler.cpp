@@ -15,12 +15,15 @@ namespace {
 constexpr int kRounds = 8;
 /// A secret must be reported gone for this long before `deletionPolicy: Delete` believes it.
 constexpr base::Duration kGoneForSure = std::chrono::minutes(1);
+/// What a plan waits for also asks for a run when it comes.
+constexpr base::Duration kWaitAgain = std::chrono::seconds(1);
 constexpr base::Duration kTryLeftoversAgain = std::chrono::seconds(30);
 
 Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) {
   Facts facts(state.binding, shared.digester);
   facts.source_id = state.source.id;
   if (state.spec_error) facts.spec_error = *state.spec_error;
+  facts.verdict = shared.gate.verdict(state);
   facts.rival = shared.bindings.rival_of(state.binding);
   facts.looked = run.looked;
   if (run.inspection) {
@@ -113,6 +116,8 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
     switch (run.plan.action) {
       case Plan::Action::forget:
         co_return gone;
+      case Plan::Action::wait:
+        co_return deferred_until(shared_.outside.clock.now() + kWaitAgain);
       case Plan::Action::stop:
         co_return failure(Outcome::Step::plan, stop_error(run.plan));
       case Plan::Action::settle:
@@ -167,6 +172,12 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
   auto source = state->source;
   const auto key = run.key.str();
   auto value = co_await shared_.fetcher.fetch(*provider, std::move(source), run.trigger, key);
+  // The permission may have been taken away meanwhile: then neither the value nor the error is its.
+  const auto* const since = shared_.bindings.find(run.key);
+  const bool withdrawn = !value && value.error().code == Fetcher::kWithdrawn;
+  if (since == nullptr || withdrawn || !shared_.gate.passes(*since)) {
+    co_return deferred_until(shared_.outside.clock.now());
+  }
   if (!value) {
     if (value.error().failure != base::Failure::absent) {
       co_return failure(Outcome::Step::fetch, std::move(value.error()));

@@ -45,6 +45,12 @@ void Shared::count_reason(const base::Text& from, const base::Text& to) {
   if (!to.empty()) outside.metrics.bindings_by_condition(to, ++per_reason_[to]);
 }
 
+Verdict::Kind Shared::note_verdict(const base::ObjectKey& key, Verdict::Kind kind) {
+  const auto before = gate.note(key, kind);
+  if (before != kind) outside.metrics.not_allowed(key.ns, gate.refused_in(key.ns));
+  return before;
+}
+
 RolloutDecision Shared::rollout_of(const Workload& workload) const {
   const auto find = [this](const base::ObjectKey& key) { return targets.find(key); };
   return decide_rollout(workload, find, digester);
@@ -69,6 +75,12 @@ std::vector<std::string> Shared::expected_consumers(const base::Text& source_id)
     if (queue.ready(item, now) || queue.running(item)) expected.push_back(std::move(item));
   }
   return expected;
+}
+
+bool Shared::permitted(const std::string& consumer) const {
+  if (gate.mode() == Tenancy::off) return true;
+  const auto* const state = bindings.find(parse_key(consumer));
+  return state != nullptr && gate.passes(*state);
 }
 
 }  // namespace edsm::sync

@@ -17,6 +17,7 @@
 #include "sync/digest.hpp"
 #include "sync/dispatcher.hpp"
 #include "sync/fetcher.hpp"
+#include "sync/gate.hpp"
 #include "sync/leftovers.hpp"
 #include "sync/rollout.hpp"
 #include "sync/target.hpp"
@@ -32,6 +33,7 @@ namespace edsm::sync {
 struct Settings {
   std::string watch_namespace;  ///< empty: all
   std::string field_manager = "edsm";
+  Tenancy tenancy = Tenancy::off;
   std::size_t workers = 64;          ///< bindings in work at once
   std::size_t batches = 8;           ///< value reads in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
@@ -66,13 +68,15 @@ struct Shared {
         settings(std::move(settings_)),
         digester(std::move(digester_)),
         bindings(outside.providers),
+        gate(settings.tenancy),
         binding_work(outside.clock, settings.workers, std::move(reconcile)),
         workload_work(outside.clock, settings.rollout_workers, std::move(rollout)),
         status_work(outside.clock, settings.status_workers, std::move(status)),
         fetcher(
             outside.clock, outside.metrics,
             [this](const base::Text& source_id) { return expected_consumers(source_id); },
-            [this] { return binding_work.queue().ready_count(); }) {}
+            [this] { return binding_work.queue().ready_count(); },
+            [this](const std::string& consumer) { return permitted(consumer); }) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
   void trigger(const base::ObjectKey& key,
@@ -86,6 +90,9 @@ struct Shared {
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
   void count_reason(const base::Text& from, const base::Text& to);
+  /// What the gate has judged of a binding, or that it is gone (allowed): for the gauge of those
+  /// that are refused. Returns what it was before.
+  Verdict::Kind note_verdict(const base::ObjectKey& key, Verdict::Kind kind);
   /// What must happen to a workload, by the targets as last seen.
   RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
@@ -95,6 +102,7 @@ struct Shared {
   Settings settings;
   Digester digester;
   BindingStore bindings;
+  Gate gate;
   TargetStore targets;
   WorkloadStore workloads;
   Leftovers leftovers;
@@ -108,6 +116,7 @@ struct Shared {
  private:
   std::map<base::Text, std::int64_t> per_reason_;
   std::vector<std::string> expected_consumers(const base::Text& source_id) const;
+  bool permitted(const std::string& consumer) const;
 };
 
 /// "ns/name", as a queue and the ledger name a binding.

@@ -168,6 +168,12 @@ struct Metrics::Families {
   Gauges<1> bindings{
       gauge("edsm_bindings", "EventDrivenSecrets by the reason of their Ready condition."),
       {"reason"}};
+  Gauges<1> not_allowed{
+      gauge(
+          "edsm_bindings_not_allowed",
+          "EventDrivenSecrets that no SecretAccessPolicy permits: refused with --tenancy=enforce, "
+          "synced all the same with audit."),
+      {"namespace"}};
   Counters<2> watch_restarts{counter("edsm_watch_restarts_total",
                                      "Restarts of Kubernetes watches, by resource and cause."),
                              {"resource", "cause"}};
@@ -278,6 +284,10 @@ void Metrics::messages_held(std::int64_t count) {
 
 void Metrics::bindings_by_condition(std::string_view reason, std::int64_t count) {
   families_->bindings.get({reason}).Set(number(count));
+}
+
+void Metrics::not_allowed(std::string_view ns, std::int64_t count) {
+  families_->not_allowed.get({ns}).Set(number(count));
 }
 
 void Metrics::watch_restart(std::string_view resource, std::string_view cause) {

@@ -76,6 +76,7 @@ KINDS: dict[str, Kind] = {
     "ValidatingAdmissionPolicy": Kind("admissionregistration.k8s.io/v1", "validatingadmissionpolicies", False),
     "CustomResourceDefinition": Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", False),
     "EventDrivenSecret": Kind("secrets.edsm.io/v1alpha1", "eventdrivensecrets"),
+    "SecretAccessPolicy": Kind("secrets.edsm.io/v1alpha1", "secretaccesspolicies", False),
 }
 
 

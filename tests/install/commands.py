@@ -23,6 +23,7 @@ EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
 CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
 CRD = "eventdrivensecrets.secrets.edsm.io"
+CRDS = (CRD, "secretaccesspolicies.secrets.edsm.io")
 FULL_NAME = "edsm-k8s-event-driven-secrets"  # of a release that is called edsm
 GUARD_API = "admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy"
 

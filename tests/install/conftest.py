@@ -14,7 +14,7 @@ from bed.controlplane import ControlPlane
 
 sys.path.append(str(ROOT / "tests/integration"))  # world, manifests, iam: what tests of the program use
 
-from commands import CRD, EXAMPLE, Helm, Terraform, tools  # noqa: E402
+from commands import CRDS, EXAMPLE, Helm, Terraform, tools  # noqa: E402
 from hooks import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: E402, F401
 from world import World  # noqa: E402
 
@@ -39,9 +39,10 @@ def helm(cluster: ControlPlane) -> Iterator[Helm]:
     helm = Helm(cluster)
     yield helm
     helm.uninstall_all()
-    if cluster.kube.find("CustomResourceDefinition", CRD):
-        cluster.kube.delete("CustomResourceDefinition", CRD)
-        cluster.kube.wait_gone("CustomResourceDefinition", CRD)
+    for name in CRDS:
+        if cluster.kube.find("CustomResourceDefinition", name):
+            cluster.kube.delete("CustomResourceDefinition", name)
+            cluster.kube.wait_gone("CustomResourceDefinition", name)
 
 
 @pytest.fixture

@@ -69,6 +69,7 @@ metrics:
 """
 
 NARROW = {"watchNamespaces": ["default"]}
+ENFORCED = {"tenancy": "enforce"}
 
 
 def container(objects: list[Object]) -> Object:
@@ -111,7 +112,7 @@ def test_every_part_of_the_values_knows_its_names() -> None:
 
 @pytest.mark.parametrize("setting", [
     "replicas=2", "image.repo=x", "metrics.serviceMonitor.enable=true", "replicaCount=two", "image.digest=abc", "controller.resyncInterval=30", "controller.logLevel=loud",
-    "aws.queueUrls={my-queue}", "watchNamespaces={a,b}", "metrics.port=0", "extraEnv[0].nam=X"])
+    "aws.queueUrls={my-queue}", "watchNamespaces={a,b}", "metrics.port=0", "tenancy=strict", "tenancy=true", "extraEnv[0].nam=X"])
 def test_a_wrong_value_is_refused(templates: Helm, setting: str) -> None:
     with pytest.raises(CommandFailed, match="values don't meet the specifications"):
         templates("template", "edsm", CHART, "--set", setting)
@@ -149,8 +150,10 @@ def test_nothing_set_is_what_the_older_chart_called_null(templates: Helm) -> Non
 # -- the objects ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("values", [{}, yaml.safe_load(EVERYTHING), NARROW, NARROW | {"allowSecretDeletion": True}],
-                         ids=["defaults", "everything", "one namespace", "one namespace, deleting"])
+@pytest.mark.parametrize("values", [{}, yaml.safe_load(EVERYTHING), NARROW, NARROW | {"allowSecretDeletion": True},
+                                    ENFORCED | {"allowSecretDeletion": True}, NARROW | ENFORCED],
+                         ids=["defaults", "everything", "one namespace", "one namespace, deleting", "tenancy",
+                              "one namespace, tenancy"])
 def test_the_api_server_takes_every_field(templates: Helm, cluster: ControlPlane, values: Object) -> None:
     dry_run(cluster, templates.template(values))
 
@@ -171,7 +174,7 @@ def test_its_pods_meet_the_restricted_standard(templates: Helm, cluster: Control
 def test_arguments_are_those_that_the_program_has(templates: Helm) -> None:
     reference = (ROOT / "docs/reference/configuration.md").read_text()
     known = dict(re.findall(r"^\| `(--[\w-]+)[,\w-]*` \|.*\| (.*) \|$", reference, re.MULTILINE))
-    for values in ({}, yaml.safe_load(EVERYTHING), NARROW):
+    for values in ({}, yaml.safe_load(EVERYTHING), NARROW, ENFORCED):
         arguments = container(templates.template(values))["args"]
         assert arguments[0] == "run"
         for argument in arguments[1:]:
@@ -227,6 +230,29 @@ def test_deleting_is_permitted_only_on_request_and_as_in_config(templates: Helm)
         after = rules(only(templates.template(values | {"allowSecretDeletion": True}), kind, name))
         assert not any("delete" in rule["verbs"] for rule in before)
         assert [rule for rule in after if rule not in before] == optional["rules"]
+
+
+def test_tenancy_is_permitted_only_on_request_and_as_in_config(templates: Helm) -> None:
+    optional = only(documents((ROOT / "config/optional/tenancy.yaml").read_text()), "ClusterRole")
+    before = rules(only(templates.template(), "ClusterRole", FULL_NAME))
+    for mode in ("audit", "enforce"):
+        objects = templates.template({"tenancy": mode})
+        after = rules(only(objects, "ClusterRole", FULL_NAME))
+        assert [rule for rule in after if rule not in before] == rules(optional)
+        assert f"--tenancy={mode}" in container(objects)["args"]
+    for off in ("off", False):
+        assert templates.template({"tenancy": off}) == templates.template()
+
+
+def test_tenancy_in_one_namespace_sees_no_other(templates: Helm) -> None:
+    optional = only(documents((ROOT / "config/optional/tenancy.yaml").read_text()), "ClusterRole")
+    objects = templates.template(NARROW | ENFORCED)
+    role = only(objects, "ClusterRole", f"{FULL_NAME}-kube-system-tenancy")
+    narrowed = [rule | ({"resourceNames": ["default"]} if rule["resources"] == ["namespaces"] else {})
+                for rule in optional["rules"]]
+    assert role["rules"] == narrowed
+    assert only(objects, "ClusterRoleBinding")["roleRef"]["name"] == role["metadata"]["name"]
+    assert rules(only(objects, "Role", f"{FULL_NAME}-work")) == rules(only(templates.template(NARROW), "Role", f"{FULL_NAME}-work"))
 
 
 def test_one_namespace_needs_no_permission_for_others(templates: Helm) -> None:

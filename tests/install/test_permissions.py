@@ -66,11 +66,23 @@ def use_of(entry: AuditEntry) -> Use:
                "" if entry.verb == "create" else entry.name)
 
 
-def live(world: World, pod: Pod) -> None:
+def allow(world: World) -> None:
+    """A policy for the namespace by a label, which it has then."""
+    world.kube.patch("Namespace", world.ns, None, {"metadata": {"labels": {"team": world.ns}}})
+    world.kube.create({
+        "apiVersion": "secrets.edsm.io/v1alpha1", "kind": "SecretAccessPolicy", "metadata": {"name": world.ns},
+        "spec": {"namespaces": {"selector": {"matchLabels": {"team": world.ns}}}, "provider": "aws",
+                 "paths": [f"{world.ns}/*"]}})
+
+
+def live(world: World, pod: Pod, *, tenancy: str = "off") -> None:
     """All that can happen to a replica: it leads, syncs, restarts every kind, is interrupted, heals, ends."""
     wait_for(lambda: pod.metric("edsm_leader") == 1, PATIENCE, "it to lead", [pod.process])
     world.put("db", {"password": "old"})
     world.bind("db")
+    if tenancy == "enforce":
+        world.wait_reason("db", "NotAllowed")
+        allow(world)
     world.wait_synced("db")
     for kind in KINDS:
         world.workload("web", ["db"], kind=kind)
@@ -91,15 +103,16 @@ def live(world: World, pod: Pod) -> None:
     pod.terminate(timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("tenancy", ["off", "enforce"])
 @pytest.mark.parametrize("narrow", [False, True], ids=["all namespaces", "one namespace"])
 def test_every_permission_is_used_and_no_other_is_missing(
-        world: World, helm: Helm, stack: ExitStack, narrow: bool) -> None:
+        world: World, helm: Helm, stack: ExitStack, narrow: bool, tenancy: str) -> None:
     own = world.new_namespace()
-    deployment = install(world, helm, own, **{"watchNamespaces": [world.ns]} if narrow else {})
+    deployment = install(world, helm, own, tenancy=tenancy, **{"watchNamespaces": [world.ns]} if narrow else {})
     user = f"system:serviceaccount:{own}:{FULL_NAME}"
     pod = start(world, deployment, stack)
 
-    live(world, pod)
+    live(world, pod, tenancy=tenancy)
 
     permitted = list(granted(world.cluster, user))
     entries = [entry for entry in world.cluster.audit(user=user) if entry.resource]
@@ -109,8 +122,10 @@ def test_every_permission_is_used_and_no_other_is_missing(
     unneeded = [each for each in permitted if not any(
         [other for other in permitted if other.permits(use)] == [each] for use in used)]
     assert not unneeded, "not used, or given twice"
-    if narrow:
-        assert {use.namespace for use in used} == {own, world.ns}
+    if narrow:  # beside that only what is in no namespace
+        elsewhere = {use for use in used if use.namespace not in (own, world.ns)}
+        assert {(use.resource, use.name) for use in elsewhere} <= {("secretaccesspolicies", ""), ("namespaces", world.ns)}
+        assert not elsewhere or tenancy == "enforce"
     assert {use.name for use in used if use.resource == "leases"} == {"", LEASE}
 
 

@@ -1,12 +1,14 @@
-"""What the API server accepts as an EventDrivenSecret, with the CRD as it is shipped."""
+"""What the API server accepts as an EventDrivenSecret and as a SecretAccessPolicy, with the CRDs as they are shipped."""
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from bed.controlplane import ROOT, ControlPlane
 from bed.kube import KubeError
@@ -97,6 +99,68 @@ def test_field_selector(cluster: ControlPlane) -> None:
     found = cluster.kube.request(
         "GET", "/apis/secrets.edsm.io/v1alpha1/eventdrivensecrets?fieldSelector=spec.targetSecretName%3Dselected")
     assert [item["metadata"]["name"] for item in found["items"]] == [made["metadata"]["name"]]
+
+
+def create_policy(cluster: ControlPlane, **spec: Any) -> dict[str, Any]:
+    full = {"namespaces": {"names": ["shop"]}, "provider": "aws", "paths": ["prod/*"]} | spec
+    return cluster.kube.create({
+        "apiVersion": "secrets.edsm.io/v1alpha1", "kind": "SecretAccessPolicy",
+        "metadata": {"name": f"case-{next(NUMBERS)}"},
+        "spec": {name: value for name, value in full.items() if value is not None}})
+
+
+def expressions(**expression: Any) -> dict[str, Any]:
+    return {"namespaces": {"selector": {"matchExpressions": [{"key": "team"} | expression]}}}
+
+
+@pytest.mark.parametrize("spec, field", [
+    ({"namespaces": None}, "spec.namespaces"),
+    ({"namespaces": {}}, "spec.namespaces"),
+    ({"namespaces": {"names": []}}, "spec.namespaces.names"),
+    ({"namespaces": {"names": ["*"]}}, "spec.namespaces.names[0]"),
+    ({"namespaces": {"names": ["a", "a"]}}, "spec.namespaces.names[1]"),
+    ({"namespaces": {"selector": {"matchLabels": {"team": "two words"}}}}, "spec.namespaces.selector.matchLabels.team"),
+    (expressions(operator="Like", values=["a"]), "operator"),
+    (expressions(operator="In"), "values"),
+    (expressions(operator="NotIn", values=[]), "values"),
+    (expressions(operator="Exists", values=["a"]), "values"),
+    ({"provider": None}, "spec.provider"),
+    ({"provider": ""}, "spec.provider"),
+    ({"regions": []}, "spec.regions"),
+    ({"accounts": []}, "spec.accounts"),
+    ({"accounts": ["*"]}, "spec.accounts[0]"),
+    ({"paths": None}, "spec.paths"),
+    ({"paths": []}, "spec.paths"),
+    ({"paths": [""]}, "spec.paths[0]"),
+    ({"paths": ["arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/*"]}, "spec.paths[0]"),
+])
+def test_policies_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> None:
+    with pytest.raises(KubeError) as refusal:
+        create_policy(cluster, **spec)
+    assert refusal.value.reason == "Invalid"
+    assert field in str(refusal.value)
+
+
+@pytest.mark.parametrize("spec", [
+    {},
+    {"namespaces": {"selector": {}}},
+    {"namespaces": {"names": ["a"], "selector": {"matchLabels": {"team": "", "example.org/team": "a.b_c"}}}},
+    expressions(operator="In", values=["a", "b"]),
+    expressions(operator="DoesNotExist"),
+    {"provider": "nimbus"},
+    {"regions": ["eu-*", "us-east-1"], "accounts": ["Own", "123456789012"]},
+    {"paths": ["*", "a?c", "prod/db!"]},
+])
+def test_policies_accepted(cluster: ControlPlane, spec: dict[str, Any]) -> None:
+    made = create_policy(cluster, **spec)
+    assert made["spec"].items() >= spec.items(), "nothing is pruned"
+
+
+def test_the_policy_that_the_page_shows(cluster: ControlPlane) -> None:
+    block, = re.findall(r"^```yaml\n(.*?)^```$", (ROOT / "docs/tenancy.md").read_text(), re.MULTILINE | re.DOTALL)
+    shown = yaml.safe_load(block)
+    assert cluster.kube.create(shown)["spec"] == shown["spec"], "nothing is pruned"
+    cluster.kube.delete("SecretAccessPolicy", shown["metadata"]["name"])
 
 
 @pytest.mark.parametrize("sample", sorted((ROOT / "config/samples").glob("*.yaml")), ids=lambda path: path.stem)

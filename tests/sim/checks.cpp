@@ -7,6 +7,7 @@
 
 #include "sim/cluster/store.hpp"
 #include "sync/names.hpp"
+#include "sync/plan.hpp"
 
 namespace edsm::sim {
 namespace {
@@ -66,12 +67,14 @@ std::string expect_ready(const Stored& binding, std::string_view status,
 
 std::string check_binding(const World& world, const Stored& binding) {
   const auto key = target_of(binding);
+  const auto path = std::string(text_of(binding.object().at("spec").as_object(), "secretPath"));
+  if (!world.permissions.permitted(binding.ns(), path))
+    return expect_ready(binding, "False", {sync::kNotAllowed});
   for (const auto& other : world.cluster.all(kube::kBindings)) {
     if (other->uid() == binding.uid() || target_of(*other) != key || !older(*other, binding))
       continue;
     return expect_ready(binding, "False", {"TargetConflict"});
   }
-  const auto path = std::string(text_of(binding.object().at("spec").as_object(), "secretPath"));
   const auto current = world.aws.secrets().current(path);
   if (!current || current->deleted()) {
     return expect_ready(binding, "False", {"SourceGone", "SourceAbsent", "SourceNotFound"});
@@ -187,8 +190,9 @@ void check_canaries(World& world, Witness& witness) {
   for (std::size_t i = 0; i < world.replicas(); ++i) {
     haystack += world.replica(static_cast<unsigned>(i)).metrics();
   }
-  for (const auto& kind : {kube::kBindings, kube::kEvents, kube::kDeployments, kube::kStatefulSets,
-                           kube::kDaemonSets, kube::kLeases}) {
+  for (const auto& kind :
+       {kube::kBindings, kube::kAccessPolicies, kube::kEvents, kube::kDeployments,
+        kube::kStatefulSets, kube::kDaemonSets, kube::kLeases}) {
     for (const auto& object : world.cluster.all(kind)) haystack += object->json();
   }
   for (const auto& secret : world.cluster.all(kube::kSecrets)) haystack += secret->metadata_json();

@@ -44,6 +44,7 @@ std::string names(const Scenario& scenario, unsigned workload) {
 void World::carry_out(const Step& step) {
   if (step.deed >= Deed::crash) return on_fault(step);
   if (step.deed >= Deed::create_workload) return on_workload(step);
+  if (step.deed >= Deed::permit) return permissions.carry_out(step);
   if (step.deed >= Deed::edit_target) return on_cluster(step);
   on_cloud(step);
 }

@@ -28,6 +28,8 @@ inline constexpr std::array kPlanted = {
     std::pair("skip-the-relist", base::Bug::skip_the_relist),
     std::pair("swallow-conflict", base::Bug::swallow_conflict),
     std::pair("write-after-the-lease", base::Bug::write_after_the_lease),
+    std::pair("sweep-for-everybody", base::Bug::sweep_for_everybody),
+    std::pair("deaf-to-policies", base::Bug::deaf_to_policies),
 };
 
 }  // namespace edsm::sim

@@ -36,6 +36,9 @@ constexpr std::array kNames = {
     std::pair(Deed::retarget_binding, "give the binding another target"),
     std::pair(Deed::repath_binding, "give the binding another source"),
     std::pair(Deed::ask_for_sync, "ask for a sync"),
+    std::pair(Deed::permit, "permit the namespace to read"),
+    std::pair(Deed::forbid, "forbid the namespace to read"),
+    std::pair(Deed::label, "label the namespace"),
     std::pair(Deed::create_workload, "create the workload"),
     std::pair(Deed::delete_workload, "delete the workload"),
     std::pair(Deed::annotate, "annotate the workload"),
@@ -98,6 +101,8 @@ constexpr Weight kUserDeeds[] = {
     {Deed::reapply, 3},
 };
 
+constexpr Weight kPermissions[] = {{Deed::permit, 3}, {Deed::forbid, 2}, {Deed::label, 3}};
+
 constexpr Weight kFaults[] = {
     {Deed::crash, 12},
     {Deed::stop, 3},
@@ -143,6 +148,19 @@ base::Duration gap(Schedule& chance) {
   if (lot < 5) return chance.between(milliseconds(0), milliseconds(60));
   if (lot < 8) return chance.between(milliseconds(100), seconds(3));
   return chance.between(seconds(3), seconds(40));
+}
+
+/// Changes of permissions among the other steps, each a little before or after one of them.
+void draw_permissions(Schedule& chance, std::vector<Step>& steps) {
+  const auto count = 2 + chance.random() % 6;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    Step step;
+    step.at = steps[chance.random() % steps.size()].at + chance.between({}, milliseconds(200));
+    step.deed = pick(chance, kPermissions);
+    step.a = static_cast<unsigned>(chance.random() % 12);
+    step.b = static_cast<unsigned>(chance.random() % 12);
+    steps.insert(std::ranges::upper_bound(steps, step.at, {}, &Step::at), step);
+  }
 }
 
 }  // namespace
@@ -197,6 +215,9 @@ Scenario draw_scenario(std::uint64_t seed) {
     }
     scenario.steps.push_back(step);
   }
+  // The last draw: what was drawn before is the same for a seed, with it or without.
+  scenario.tenancy = chance.chance(300);
+  if (scenario.tenancy) draw_permissions(chance, scenario.steps);
   return scenario;
 }
 
@@ -210,10 +231,11 @@ std::string describe(const Step& step) {
 std::string describe(const Scenario& scenario) {
   std::string text = fmt::format(
       "seed {}: {} replica(s){}, {} secret(s), {} binding(s), {} workload(s), {} "
-      "namespace(s){}{}\n",
+      "namespace(s){}{}{}\n",
       scenario.seed, scenario.replicas, scenario.leader_elect ? " with a lease" : "",
       scenario.secrets, scenario.bindings, scenario.workloads, scenario.namespaces,
-      scenario.max_receives != 0 ? ", dead letters" : "", scenario.trail ? ", CloudTrail" : "");
+      scenario.max_receives != 0 ? ", dead letters" : "", scenario.trail ? ", CloudTrail" : "",
+      scenario.tenancy ? ", tenancy" : "");
   for (const auto& step : scenario.steps) text += describe(step) + "\n";
   return text;
 }

@@ -32,6 +32,10 @@ enum class Deed : std::uint8_t {
   retarget_binding,
   repath_binding,
   ask_for_sync,
+  // administrators of the cluster, with tenancy: `a` is a namespace
+  permit,  ///< by name, for all secrets
+  forbid,
+  label,  ///< for one secret; `b` odd: or takes the label
   // `a` is a workload
   create_workload,
   delete_workload,
@@ -84,6 +88,7 @@ struct Scenario {
   unsigned namespaces = 1;
   unsigned max_receives = 0;  ///< 0: no dead-letter queue
   bool trail = false;         ///< CloudTrail's events beside the native ones
+  bool tenancy = false;       ///< policies say who may read what, and are enforced
   std::vector<Step> steps;    ///< in order of time
 
   /// No fault among the steps: then calls can be counted exactly.

@@ -15,6 +15,10 @@ namespace {
 /// Others may take the lease this long after its last renewal; its holder must have stopped by
 /// then.
 constexpr base::Duration kLeaseDuration = std::chrono::seconds(15);
+/// A replica that is cut off may not know for so long what has become of a permission.
+constexpr base::Duration kLate = std::chrono::minutes(10);
+/// What stands before the path in the annotation of a target.
+constexpr std::string_view kScope = "aws/eu-west-1/";
 constexpr std::string_view kOurs = "system:serviceaccount:kube-system:edsm";
 
 std::string annotation(const Object& object, std::string_view name) {
@@ -108,6 +112,11 @@ void Witness::see_target(const AuditEntry& entry) {
   state.digest = annotation(entry.object->object(), sync::kDigestAnnotation);
   if (state.ours && state.there) {
     values_.emplace(state.digest, state.data);
+    const auto source = annotation(entry.object->object(), sync::kSourceAnnotation);
+    const auto path = source.substr(std::min(source.size(), kScope.size()));
+    if (world_.scenario().tenancy && !world_.permissions.permitted_since(key.first, path, grace()))
+      object(fmt::format("Secret {}/{} was written from {}, which its namespace may not read",
+                         key.first, key.second, source));
     bool known = false;
     for (const auto& [name, secret] : world_.aws.secrets().all()) {
       for (const auto& current : secret.history) {
@@ -232,7 +241,33 @@ void Witness::judge_restart(const std::string& id, const std::vector<WorkloadSta
   object(fmt::format("{} was restarted without need", id));
 }
 
+/// What was permitted since then may still be under way; without a value: what ever was, since
+/// faults may keep a replica from knowing better.
+std::optional<base::Instant> Witness::grace() const {
+  if (!world_.scenario().calm()) return std::nullopt;
+  return world_.schedule.now() - std::chrono::seconds(30);
+}
+
+/// Nothing is asked of the cloud about a secret that nobody may read, nor about all of them if that
+/// is all.
+void Witness::judge_read(const aws::Call& call) {
+  if (call.operation == "ListSecrets") {
+    bool any = false;
+    for (unsigned i = 0; i < world_.scenario().secrets; ++i)
+      any = any || world_.permissions.anybody_since(secret_path(i), grace());
+    if (!any) object("ListSecrets, although nobody may read anything");
+    return;
+  }
+  for (const auto& path : call.ids) {
+    if (world_.permissions.anybody_since(path, grace())) continue;
+    object(fmt::format("{} of {}, which nobody may read", call.operation, path));
+  }
+}
+
 void Witness::see_call(const aws::Call& call) {
+  const bool read = call.operation == "GetSecretValue" || call.operation == "BatchGetSecretValue" ||
+                    call.operation == "DescribeSecret" || call.operation == "ListSecrets";
+  if (read && world_.scenario().tenancy) judge_read(call);
   if (!call.operation.starts_with("DeleteMessage") || call.status >= 300) return;
   for (const auto& message : call.ids) judge_acknowledgement(message);
 }
@@ -273,6 +308,11 @@ void Witness::judge_acknowledgement(const std::string& message) {
       continue;
     const Key key{std::string(binding->ns()), std::string(text_of(spec, "targetSecretName"))};
     if (world_.contested(key)) continue;
+    // While it may not be read the message concerns it in vain; a replica may learn of a change
+    // late.
+    const bool refused = !world_.permissions.permitted(key.first, path) ||
+                         world_.permissions.changed_since(key.first, notice->at - kLate);
+    if (refused) continue;
     const auto states = written(key);
     if (!holds(states.empty() ? nullptr : states.back())) {
       object(fmt::format("message {} about {} was deleted before Secret {}/{} held its value",

@@ -64,6 +64,8 @@ class Witness {
   bool changed_between(const Key& target, std::uint64_t after, std::uint64_t until) const;
   bool changed_since(const Key& target, base::WallTime created, std::uint64_t until) const;
   void see_call(const aws::Call& call);
+  std::optional<base::Instant> grace() const;
+  void judge_read(const aws::Call& call);
   bool may_be_given_up(const std::string& message) const;
   void judge_acknowledgement(const std::string& message);
   void judge_sender(const Sent& sent);

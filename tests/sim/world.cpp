@@ -25,6 +25,7 @@ cli::RunOptions options_of(const Scenario& scenario) {
   options.leader_elect = scenario.leader_elect;
   options.log_level = telemetry::Level::debug;
   options.sync.resync_interval = kResync;
+  if (scenario.tenancy) options.sync.tenancy = sync::Tenancy::enforce;
   return options;
 }
 
@@ -83,6 +84,7 @@ World::World(const Scenario& scenario)
     : schedule(scenario.seed * 2),
       cluster(schedule),
       aws(schedule),
+      permissions(schedule, cluster, scenario),
       network(schedule, cluster, aws),
       scenario_(scenario),
       begin_(schedule.now()),
@@ -208,7 +210,9 @@ bool World::bound(const std::pair<std::string, std::string>& target) const {
     const bool wants =
         binding->ns() == target.first && text_of(spec, "targetSecretName") == target.second;
     if (!wants) continue;
-    const auto current = aws.secrets().current(std::string(text_of(spec, "secretPath")));
+    const auto path = std::string(text_of(spec, "secretPath"));
+    if (!permissions.permitted(target.first, path)) return false;
+    const auto current = aws.secrets().current(path);
     return !contested(target) && current && !current->deleted() && shaped(current->bytes);
   }
   return false;

@@ -11,6 +11,7 @@
 #include "sim/aws/aws.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/network.hpp"
+#include "sim/permissions.hpp"
 #include "sim/replica.hpp"
 #include "sim/scenario.hpp"
 #include "sim/schedule.hpp"
@@ -62,7 +63,7 @@ class World {
   bool changed_lately(const Stored& binding, base::Instant since) const;
   /// More than one binding wants this target.
   bool contested(const std::pair<std::string, std::string>& target) const;
-  /// Exactly one binding wants it, and its source has a usable value.
+  /// Exactly one binding wants it, and its source may be read and has a usable value.
   bool bound(const std::pair<std::string, std::string>& target) const;
   /// Some binding's source is gone or unusable.
   bool troubled() const;
@@ -75,6 +76,7 @@ class World {
   Schedule schedule;
   Cluster cluster;
   mutable Aws aws;
+  Permissions permissions;
   Network network;
   std::function<void(const std::string& line)> trace;
   std::function<void(const Sent&)> on_sent;

@@ -40,6 +40,9 @@ class FakeProvider final : public cloud::Provider {
   std::vector<std::string> match_keys(const cloud::Source& source) const override {
     return {source.id.str()};
   }
+  cloud::Place place(const cloud::Source& source) const override {
+    return {source.scope.str().substr(name_.size() + 1), "", {std::string(source.path())}};
+  }
   std::size_t batch_limit() const override { return limit; }
 
   base::Task<std::vector<base::Result<cloud::Value>>> fetch(

@@ -255,7 +255,9 @@ class FakeKube final : public net::Http {
 
   static void name(const std::string& path, Object& metadata) {
     const auto ns = path.find("/namespaces/") + 12;
-    metadata["namespace"] = path.substr(ns, path.find('/', ns) - ns);
+    const auto end = path.find('/', ns);
+    if (end != std::string::npos && path.find("/namespaces/") != std::string::npos)
+      metadata["namespace"] = path.substr(ns, end - ns);
     metadata["name"] = path.substr(path.rfind('/') + 1);
   }
   /// An equal object keeps its resourceVersion and is no change.

@@ -16,6 +16,7 @@
 #include "support/manual_clock.hpp"
 #include "support/run.hpp"
 #include "support/sync_values.hpp"
+#include "sync/access_listeners.hpp"
 #include "sync/intake.hpp"
 #include "sync/listeners.hpp"
 #include "sync/reconciler.hpp"
@@ -53,6 +54,8 @@ class SyncWorld {
         intake(shared, 0),
         bindings(shared, nullptr),
         targets(shared, nullptr),
+        policies(shared, nullptr),
+        namespaces(shared, nullptr),
         deployments(shared, rollouts, kube::kDeployments, nullptr),
         tasks(io.get_executor()) {
     clock.set_random(123'456'789'123);  // never zero, or retries would come at once
@@ -110,6 +113,18 @@ class SyncWorld {
     return fmt::format("/apis/apps/v1/namespaces/ns/deployments/{}", name);
   }
   static base::ObjectKey key(std::string name) { return {"ns", std::move(name)}; }
+
+  static std::string policy(std::string_view name) {
+    return fmt::format("/apis/secrets.edsm.io/v1alpha1/secretaccesspolicies/{}", name);
+  }
+  /// A SecretAccessPolicy by its spec, as its JSON.
+  void permit(std::string_view name, std::string_view spec) {
+    kube.put(policy(name), {{"spec", json(spec)}});
+  }
+  /// The Namespace "ns" gets exactly these labels, as their JSON.
+  void label(std::string_view labels) {
+    kube.put("/api/v1/namespaces/ns", {{"metadata", {{"labels", json(labels)}}}});
+  }
 
   /// A binding of the cloud secret `path` to the Secret `target`; `more` are further members of its
   /// spec.
@@ -183,6 +198,8 @@ class SyncWorld {
   sync::Intake intake;
   sync::BindingListener bindings;
   sync::TargetListener targets;
+  sync::PolicyListener policies;
+  sync::NamespaceListener namespaces;
   sync::WorkloadListener deployments;
   base::TaskGroup tasks;
 
@@ -204,6 +221,10 @@ class SyncWorld {
     const boost::json::value metadata = {{"metadata", change.object.at("metadata")}};
     if (change.path.find("/eventdrivensecrets/") != std::string::npos) {
       change.deleted ? bindings.removed(whole) : bindings.applied(whole);
+    } else if (change.path.find("/secretaccesspolicies/") != std::string::npos) {
+      change.deleted ? policies.removed(whole) : policies.applied(whole);
+    } else if (change.path.rfind("/namespaces/") + 12 == change.path.rfind('/') + 1) {
+      change.deleted ? namespaces.removed(metadata) : namespaces.applied(metadata);
     } else if (change.path.find("/deployments/") != std::string::npos) {
       change.deleted ? deployments.removed(metadata) : deployments.applied(metadata);
     } else if (change.path.find("/secrets/") != std::string::npos) {

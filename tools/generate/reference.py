@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes docs/reference/: eventdrivensecret.md from the CRD's schema, metrics.md from their declarations,
+"""Writes docs/reference/: a page for each CRD from its schema, metrics.md from their declarations,
 and configuration.md from the program's own help (`edsm run --help-markdown`). Needs PyYAML: run it with
 the Python of tools/setup/python.sh."""
 
@@ -17,9 +17,9 @@ import yaml
 
 from output import ROOT, deliver
 
-CRD = ROOT / "config/crd/bases/secrets.edsm.io_eventdrivensecrets.yaml"
-SAMPLE = ROOT / "config/samples/database.yaml"
-CRD_PAGE = ROOT / "docs/reference/eventdrivensecret.md"
+# By the name of its page: the CRD and an example.
+CRDS = {"eventdrivensecret": ("eventdrivensecrets", "database"),
+        "secretaccesspolicy": ("secretaccesspolicies", "access-policy")}
 FLAGS_PAGE = ROOT / "docs/reference/configuration.md"
 METRICS = ROOT / "src/telemetry/metrics.cpp"
 TARGET_METRICS = ROOT / "src/telemetry/target_metrics.cpp"
@@ -61,7 +61,7 @@ def field(path: str, schema: Schema, required: bool, depth: int) -> Iterator[str
         yield f"Pattern: `{schema['pattern']}`\n"
     yield paragraphs(schema.get("description", ""))
     items = schema.get("items", {})
-    for rule in schema.get("x-kubernetes-validations", []):
+    for rule in [*schema.get("x-kubernetes-validations", []), *items.get("x-kubernetes-validations", [])]:
         yield f"Rule: {rule['message']}.\n"
     yield from fields(path, schema, depth)
     yield from fields(f"{path}[]", items, depth)
@@ -85,12 +85,12 @@ def paragraphs(text: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def crd_page() -> str:
-    crd = yaml.safe_load(CRD.read_text())
+def crd_page(plural: str, sample_name: str) -> str:
+    crd = yaml.safe_load((ROOT / f"config/crd/bases/secrets.edsm.io_{plural}.yaml").read_text())
     spec, names = crd["spec"], crd["spec"]["names"]
     version = next(version for version in spec["versions"] if version["storage"])
     schema = version["schema"]["openAPIV3Schema"]
-    sample = SAMPLE.read_text().split("---\n")[0]
+    sample = (ROOT / f"config/samples/{sample_name}.yaml").read_text().split("---\n")[0]
     example = "\n".join(line for line in sample.splitlines() if not line.startswith("#"))
     parts = [
         f"# {names['kind']}\n",
@@ -101,7 +101,7 @@ def crd_page() -> str:
         f"```yaml\n{example}\n```\n",
         "More examples are in [config/samples](../../config/samples).\n",
     ]
-    for name in ("spec", "status"):
+    for name in ("spec", "status") if "status" in schema["properties"] else ("spec",):
         parts += [f"## {name}\n", schema["properties"][name]["description"] + "\n"]
         parts += [f"Rule: {rule['message']}.\n"
                   for rule in schema["properties"][name].get("x-kubernetes-validations", [])]
@@ -111,8 +111,9 @@ def crd_page() -> str:
             f"{' (`-o wide`)' if column.get('priority') else ''} |"
             for column in version["additionalPrinterColumns"]]
     parts.append("\n".join(["| column | field | |", "|---|---|---|", *rows]) + "\n")
-    selectable = ", ".join(f"`{item['jsonPath'].removeprefix('.')}`" for item in version["selectableFields"])
-    parts.append(f"Field selectors (`kubectl get {names['shortNames'][0]} --field-selector`): {selectable}.\n")
+    if "selectableFields" in version:
+        selectable = ", ".join(f"`{item['jsonPath'].removeprefix('.')}`" for item in version["selectableFields"])
+        parts.append(f"Field selectors (`kubectl get {names['shortNames'][0]} --field-selector`): {selectable}.\n")
     return "\n".join(parts)
 
 
@@ -161,8 +162,9 @@ def main() -> int:
     parser.add_argument("--program", type=Path, help="edsm; without it its flags' page is not made")
     args = parser.parse_args()
 
-    good = deliver(CRD_PAGE, crd_page(), args.check, "make generate")
-    good &= deliver(METRICS_PAGE, metrics_page(), args.check, "make generate")
+    good = deliver(METRICS_PAGE, metrics_page(), args.check, "make generate")
+    for page, source in CRDS.items():
+        good &= deliver(ROOT / f"docs/reference/{page}.md", crd_page(*source), args.check, "make generate")
     if args.program:
         text = flags_page(args.program)
         if text is not None:

@@ -80,6 +80,26 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   verbs: [create, patch]
 {{- end }}
 
+{{/* Not empty if policies are looked at. */}}
+{{- define "edsm.tenancy" -}}
+{{- if has .Values.tenancy (list "audit" "enforce") }}{{ .Values.tenancy }}{{ end }}
+{{- end }}
+
+{{/* The same as config/optional/tenancy.yaml, for namespaces that are named if not all are worked in. */}}
+{{- define "edsm.tenancyRules" -}}
+# Which namespace may read which secret: kept in memory.
+- apiGroups: [secrets.edsm.io]
+  resources: [secretaccesspolicies]
+  verbs: [list, watch]
+# By which labels the policies select namespaces: of each, the metadata is asked for and the labels kept.
+- apiGroups: [""]
+  resources: [namespaces]
+  {{- with .Values.watchNamespaces }}
+  resourceNames: {{ toJson . }}
+  {{- end }}
+  verbs: [list, watch]
+{{- end }}
+
 {{- define "edsm.deletionRules" -}}
 # For EventDrivenSecrets that say `target.deletionPolicy: Delete`.
 - apiGroups: [""]

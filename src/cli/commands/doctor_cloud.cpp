@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "cli/commands/table.hpp"
+#include "sync/plan.hpp"
 
 namespace edsm::cli {
 namespace {
@@ -94,6 +95,9 @@ base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Repo
   std::map<base::Text, std::map<base::Text, cloud::Source>> scopes;
   for (const auto& [binding, status] : bindings) {
     if (binding.provider != provider.name()) continue;
+    // No policy permits it: then nobody asks the cloud on its behalf.
+    const auto* const ready = status.condition("Ready");
+    if (ready != nullptr && ready->reason == sync::kNotAllowed) continue;
     auto source = provider.resolve(*binding.query);
     if (!source) {
       add_trouble(troubles, binding.key.str(), source.error());

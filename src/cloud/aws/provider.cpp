@@ -76,6 +76,20 @@ std::vector<std::string> SecretsManagerProvider::match_keys(const Source& source
   return binding_keys(source.scope.view().substr(scope_prefix.size()), source.path());
 }
 
+Place SecretsManagerProvider::place(const Source& source) const {
+  Place place;
+  place.region = source.scope.view().substr(scope_prefix.size());
+  const auto arn = parse_secret_arn(source.path());
+  if (!arn) {
+    place.names.emplace_back(source.path());
+    return place;
+  }
+  place.account = arn->account;
+  place.names.push_back(arn->resource);
+  if (const auto stem = without_suffix(arn->resource)) place.names.emplace_back(*stem);
+  return place;
+}
+
 base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
     const std::vector<Source>& sources) {
   const std::string name(sources.front().scope.view().substr(scope_prefix.size()));

@@ -29,6 +29,7 @@ class SecretsManagerProvider final : public Provider {
   std::string_view name() const override { return "aws"; }
   base::Result<Source> resolve(const SecretQuery& query) const override;
   std::vector<std::string> match_keys(const Source& source) const override;
+  Place place(const Source& source) const override;
   std::size_t batch_limit() const override { return SecretsManager::batch_limit; }
   base::Task<std::vector<base::Result<Value>>> fetch(std::vector<Source> sources) override;
   base::Task<std::vector<base::Result<std::string>>> versions(std::vector<Source> sources) override;

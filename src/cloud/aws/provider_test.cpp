@@ -87,6 +87,26 @@ std::string listed(std::string_view name) {
       arn, name, name, name);
 }
 
+TEST_F(ProviderTest, PlaceOfASourceWithEveryNameThatItMayHave) {
+  struct Row {
+    std::string path, account;
+    std::vector<std::string> names;
+  };
+  const Row rows[] = {
+      {"prod/db", "", {"prod/db"}},
+      {"prod/db-a1B2c3", "", {"prod/db-a1B2c3"}},
+      {arn + "prod/db-a1B2c3", "123456789012", {"prod/db-a1B2c3", "prod/db"}},
+      {arn + "prod/db", "123456789012", {"prod/db"}},
+      {arn + "prod/db-a1B2", "123456789012", {"prod/db-a1B2"}},
+  };
+  for (const auto& row : rows) {
+    const auto place = provider->place({"aws/eu-west-1/" + row.path, "aws/eu-west-1"});
+    EXPECT_EQ(place.region, "eu-west-1") << row.path;
+    EXPECT_EQ(place.account, row.account) << row.path;
+    EXPECT_EQ(place.names, row.names) << row.path;
+  }
+}
+
 TEST_F(ProviderTest, Resolve) {
   EXPECT_EQ(resolve({"", {}}), "EmptyPath");
   EXPECT_EQ(resolve({"a b", {{"region", "eu-west-1"}}}), "InvalidName");

@@ -21,14 +21,15 @@
 namespace edsm::sim {
 
 /// A Kubernetes API server (1.37) with its storage, garbage collector and clock, in memory:
-/// Secrets, Deployments, StatefulSets, DaemonSets, Leases, Events (events.k8s.io) and
-/// EventDrivenSecrets. Its answers are compared with a real server's by
-/// tests/integration/test_simulated_cluster.py.
+/// Secrets, Deployments, StatefulSets, DaemonSets, Leases, Events (events.k8s.io),
+/// EventDrivenSecrets, SecretAccessPolicies (unvalidated) and Namespaces (labels only). Its answers
+/// are compared with a real server's by tests/integration/test_simulated_cluster.py.
 ///
 /// On the wire (`take`): GET, POST, PUT, PATCH (merge, strategic merge, JSON patch) and DELETE with
 /// preconditions, `/status`; lists with selectors, pages and versions; watches with bookmarks; all
 /// of them as whole objects or as PartialObjectMetadata. It does not do server-side apply, dry
-/// runs, deletion of collections, namespaces (every one exists) and permissions (see `gate`).
+/// runs, deletion of collections, namespaces (in each there can be
+/// objects, whether it exists or not) and permissions (see `gate`).
 ///
 /// Objects are without `apiVersion` and `kind`; `metadata` has `namespace` and `name`. What actors
 /// do by the functions below has effect at once, under the same rules as on the wire, and is

@@ -158,7 +158,7 @@ Outcome<void> decode(const Kind& kind, Object& object) {
     }
   }
   if (&kind == &kind_of(kube::kSecrets)) return decode_secret(kind, object);
-  if (kind.custom) default_binding(object);
+  if (&kind == &kind_of(kube::kBindings)) default_binding(object);
   if (kind.resource.plural == "events") default_event(object);
   if (kind.resource.group == "apps") default_workload(kind, object);
   return {};

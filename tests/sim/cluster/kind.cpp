@@ -50,13 +50,17 @@ constexpr std::array<Kind, kKinds> make_kinds() {
                                with_status(kube::kDaemonSets, 3),
                                make(kube::kLeases, 4, Names(kSpec)),
                                make(kube::kEvents, 5, Names(kEventMembers)),
-                               with_status(kube::kBindings, 6)};
+                               with_status(kube::kBindings, 6),
+                               make(kube::kAccessPolicies, 7, Names(kSpec)),
+                               make(kube::kNamespaces, 8, Names(kSpecStatus))};
   all[1].annotations = true;
   all[4].unconditional = false;
   all[4].created_by_put = true;
   all[5].created_by_put = true;
-  all[6].custom = true;
-  all[6].unconditional = false;
+  for (const std::size_t definition : {6U, 7U}) {
+    all[definition].generation = all[definition].custom = true;
+    all[definition].unconditional = false;
+  }
   return all;
 }
 

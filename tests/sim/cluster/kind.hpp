@@ -31,7 +31,7 @@ struct Kind {
 /// Where a DaemonSet counts its templates.
 inline constexpr std::string_view kTemplateCount = "deprecated.daemonset.template.generation";
 
-inline constexpr std::size_t kKinds = 7;
+inline constexpr std::size_t kKinds = 9;
 
 /// All kinds that the simulated server has.
 std::span<const Kind, kKinds> kinds();

@@ -58,7 +58,8 @@ std::optional<std::string_view> field_of(const Kind& kind, const Object& object,
   if (field == "metadata.namespace") return text_of(metadata_of(object), "namespace");
   if (field == "type" && kind.index == kind_of(kube::kSecrets).index)
     return text_of(object, "type");
-  if (kind.custom && (field == "spec.targetSecretName" || field == "spec.secretPath")) {
+  if (&kind == &kind_of(kube::kBindings) &&
+      (field == "spec.targetSecretName" || field == "spec.secretPath")) {
     const Object* const spec = map_of(object, "spec");
     return spec == nullptr ? std::string_view() : text_of(*spec, field.substr(5));
   }

@@ -162,8 +162,8 @@ std::vector<Cause> validate(const Kind& kind, const Object& object, const Object
       check_metadata(object, before, causes);
       check_metadata(object, nullptr, causes);
     }
-    check_binding(object, causes);
-  } else {
+    if (&kind == &kind_of(kube::kBindings)) check_binding(object, causes);
+  } else if (kind.resource.group == kube::kDeployments.group) {
     check_workload(object, causes);
   }
   return causes;

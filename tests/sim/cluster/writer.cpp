@@ -106,10 +106,19 @@ Object with_status(const Kind& kind, const Object& old, const Object& object) {
   return next;
 }
 
+/// Objects of the cluster have no namespace.
+void place(Object& metadata, std::string_view ns) {
+  if (ns.empty()) {
+    metadata.erase("namespace");
+  } else {
+    metadata["namespace"] = ns;
+  }
+}
+
 void keep_servers_own(const Object& old, Object& object) {
   const Object& known = metadata_of(old);
   Object& metadata = metadata_of(object);
-  metadata["namespace"] = text_of(known, "namespace");
+  place(metadata, text_of(known, "namespace"));
   const bool claimed = !text_of(metadata, "uid").empty();
   for (const std::string_view member : kServersOwn) {
     if (member == "uid" && claimed) continue;  // to be compared
@@ -222,7 +231,7 @@ Outcome<StoredPtr> Writer::try_create(const Kind& kind, Object object, const Who
     if (member != "generation" || kind.generation) metadata.erase(member);
   }
   metadata.erase("managedFields");
-  metadata["namespace"] = who.access.ns;
+  place(metadata, who.access.ns);
   const std::string_view prefix = text_of(metadata, "generateName");
   if (text_of(metadata, "name").empty() && !prefix.empty()) {
     metadata["name"] = fmt::format("{}{:05x}", prefix, timeline_.random() & 0xFFFFFU);
