@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
@@ -42,7 +45,8 @@ Answer refusal(http::status status, std::string_view text) {
   return answer;
 }
 
-Answer answer_to(const Parser& parser, const Handler& handler) {
+/// Why a request is none that a Handler can answer.
+std::optional<Answer> refused(const Parser& parser) {
   const auto& request = parser.get();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Answer answer = refusal(http::status::method_not_allowed, "only GET and HEAD\n");
@@ -50,17 +54,41 @@ Answer answer_to(const Parser& parser, const Handler& handler) {
     return answer;
   }
   if (!parser.is_done()) return refusal(http::status::bad_request, "a request with a body\n");
-  const std::string_view target(request.target().data(), request.target().size());
+  return std::nullopt;
+}
+
+std::string path_of(const Parser& parser) {
+  const auto target = parser.get().target();
+  return std::string(target.substr(0, target.find('?')));
+}
+
+/// Of `Authorization: Bearer TOKEN`.
+base::SecretBytes bearer_of(const Parser& parser) {
+  constexpr std::size_t scheme = 7;
+  const auto header = parser.get()[http::field::authorization];
+  if (!beast::iequals(header.substr(0, scheme), "Bearer ")) return {};
+  std::string_view token(header.data() + scheme, header.size() - scheme);
+  while (token.starts_with(' ')) token.remove_prefix(1);
+  return base::SecretBytes(token);
+}
+
+Answer answer_with(Page page, const Parser& parser) {
+  Answer answer;
+  answer.version(11);
+  answer.result(static_cast<unsigned>(page.status));
+  answer.set(http::field::content_type, page.content_type);
+  answer.set(http::field::cache_control, "no-store");
+  if (answer.result() == http::status::unauthorized) {
+    answer.set(http::field::www_authenticate, "Bearer");
+  }
+  answer.body() = std::move(page.body);
+  answer.keep_alive(parser.get().keep_alive());
+  return answer;
+}
+
+Answer answer_to(const Parser& parser, const Handler& handler) {
   try {
-    Page page = handler(target.substr(0, target.find('?')));
-    Answer answer;
-    answer.version(11);
-    answer.result(static_cast<unsigned>(page.status));
-    answer.set(http::field::content_type, page.content_type);
-    answer.set(http::field::cache_control, "no-store");
-    answer.body() = std::move(page.body);
-    answer.keep_alive(request.keep_alive());
-    return answer;
+    return answer_with(handler(path_of(parser)), parser);
   } catch (const std::exception&) {
     return refusal(http::status::internal_server_error, "internal error\n");
   }
@@ -113,8 +141,8 @@ class ServerConnections::Guest {
   std::list<Connection>::iterator place_;
 };
 
-ServerConnections::ServerConnections(Handler handler, std::shared_ptr<TlsFiles> tls)
-    : handler_(std::move(handler)), tls_(std::move(tls)) {}
+ServerConnections::ServerConnections(Handler handler, Guard guard, std::shared_ptr<TlsFiles> tls)
+    : handler_(std::move(handler)), guard_(std::move(guard)), tls_(std::move(tls)) {}
 ServerConnections::~ServerConnections() = default;
 
 base::Task<void> ServerConnections::accept_from(tcp::acceptor& acceptor) {
@@ -156,7 +184,7 @@ base::Task<void> ServerConnections::serve(std::shared_ptr<ServerConnections> sel
                                           tcp::socket socket) {
   beast::tcp_stream stream(std::move(socket));
   Guest guest(self, stream);
-  co_await converse(self, guest, stream);
+  co_await converse(self, guest, stream, nullptr);
   error_code ignored;
   stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
 }
@@ -172,14 +200,14 @@ base::Task<void> ServerConnections::serve_tls(std::shared_ptr<ServerConnections>
   co_await stream.async_handshake(asio::ssl::stream_base::server,
                                   asio::redirect_error(asio::use_awaitable, error));
   if (error) co_return;
-  co_await converse(self, guest, stream);
+  co_await converse(self, guest, stream, context);
   lowest.expires_after(request_time);
   co_await stream.async_shutdown(asio::redirect_error(asio::use_awaitable, error));
 }
 
 template <class Stream>
 base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> self, Guest& guest,
-                                             Stream& stream) {
+                                             Stream& stream, TlsFiles::Context context) {
   beast::flat_buffer buffer(std::size_t{2} * max_header);
   auto& lowest = beast::get_lowest_layer(stream);
   lowest.expires_after(request_time);
@@ -202,14 +230,22 @@ base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> 
     }
     if (error && !is_bad_request(error)) co_return;
 
-    Answer answer;
-    if (error) {
-      answer = answer_to_bad(error);
-    } else {
-      answer = answer_to(parser, self->handler_);
+    // What was read may hold a token, and the buffer lives as long as the connection.
+    buffer.shrink_to_fit();
+    std::optional<Answer> made;
+    if (error) made = answer_to_bad(error);
+    if (!made) made = refused(parser);
+    if (!made && self->guard_) {
+      auto page = co_await self->guard_(path_of(parser), bearer_of(parser));
+      if (page) made = answer_with(std::move(*page), parser);
     }
+    if (!made) made = answer_to(parser, self->handler_);
+    Answer& answer = *made;
+    // A key that was replaced is kept in memory by those who use it.
+    if (context && self->tls_->current() != context) answer.keep_alive(false);
     answer.prepare_payload();
     again = answer.keep_alive();
+    lowest.expires_after(request_time);
     error.clear();
     if (parser.get().method() == http::verb::head) {
       http::response<http::empty_body> head(std::move(answer.base()));

@@ -129,7 +129,7 @@ TEST_F(ServerTest, BindErrorsNameAddressCauseAndFlag) {
        "cannot serve TLS on :0: a certificate file and a key file are needed, only one is named"},
       {{":0", "/no/cert.pem", "/no/key.pem"},
        "TlsConfiguration",
-       "cannot use '/no/cert.pem' for TLS: No such file or directory"},
+       "cannot use '/no/cert.pem' for TLS: cannot read /no/cert.pem: No such file or directory"},
   };
   for (const Case& c : cases) {
     const auto bound = Server::bind(context.get_executor(), c.listen, &page);
