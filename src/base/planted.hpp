@@ -27,6 +27,7 @@ enum class Bug : std::uint8_t {
   skip_the_relist,
   swallow_conflict,
   write_after_the_lease,
+  ignore_the_pause,
 };
 
 #ifdef EDSM_PLANTED_BUGS

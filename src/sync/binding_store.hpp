@@ -18,6 +18,7 @@
 #include "cloud/provider.hpp"
 #include "sync/binding.hpp"
 #include "sync/drift_guard.hpp"
+#include "sync/pause.hpp"
 #include "sync/plan.hpp"
 #include "sync/status.hpp"
 
@@ -32,6 +33,13 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
+/// What was noticed of a pause; docs/decisions/pauses.md.
+struct PauseMemory {
+  bool rests = false;  ///< something may have been left undone: read again when it is over
+  base::Text misread;  ///< the annotation that was complained about
+  bool operator==(const PauseMemory&) const = default;
+};
+
 /// One binding and what the controller knows about it.
 struct BindingState {
   Binding binding;
@@ -44,6 +52,10 @@ struct BindingState {
   Report report;
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Rare<Trouble> trouble;
+  base::Rare<PauseMemory> pause;
+
+  /// Takes what an earlier leader recorded in the status for what is known.
+  void recall();
 };
 
 /// The clouds that this program can read, by the name in spec.cloudProvider.
@@ -73,9 +85,15 @@ class BindingStore {
   const std::map<base::ObjectKey, BindingState>& all() const { return states_; }
   std::map<base::ObjectKey, BindingState>& all() { return states_; }
 
-  void list_begins();
+  /// Bindings that are paused at `now`.
+  std::size_t paused_count(base::WallTime now) const;
+  /// Whether the binding that the target belongs to is paused at `now`.
+  bool paused(const base::ObjectKey& target, base::WallTime now) const;
+
+  /// A relist of one namespace (empty: of all) begins.
+  void list_begins(std::string_view ns = {});
   /// Keys that the relist did not bring (still in the store).
-  std::vector<base::ObjectKey> list_ends();
+  std::vector<base::ObjectKey> list_ends(std::string_view ns = {});
 
  private:
   /// By the hash of what it is that they are found by: nearly always that has one binding only, and
@@ -91,6 +109,7 @@ class BindingStore {
   Index by_match_key_;
   Index by_source_;
   Index by_target_;
+  std::set<base::ObjectKey> pauses_;  ///< with an annotation that asks for one
   std::set<base::ObjectKey> unseen_;
 };
 

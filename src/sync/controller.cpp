@@ -65,7 +65,7 @@ void Controller::lead() {
   working_ = true;
   // What another leader did since was seen by the watches; what it recorded is in the statuses.
   for (auto& [key, state] : shared_.bindings.all()) {
-    state.applied = applied_from(state.binding.status);
+    state.recall();
     shared_.trigger(key, WorkQueue::Priority::background);
   }
   shared_.targets.each(
@@ -93,6 +93,8 @@ void Controller::measure() {
   const auto& queue = shared_.binding_work.queue();
   shared_.outside.metrics.queue_depth(static_cast<std::int64_t>(queue.waiting_count()),
                                       static_cast<std::int64_t>(queue.running_count()));
+  shared_.outside.metrics.bindings_paused(
+      static_cast<std::int64_t>(shared_.bindings.paused_count(shared_.outside.api.wall())));
 }
 
 base::Task<void> Controller::stop(base::Instant deadline) {

@@ -6,6 +6,7 @@
 
 #include "sync/binding.hpp"
 #include "sync/digest.hpp"
+#include "sync/pause.hpp"
 #include "sync/target.hpp"
 
 namespace edsm::sync {
@@ -43,6 +44,7 @@ struct Facts {
   const Binding& binding;
   const Digester& digester;
   base::Text source_id;                    ///< empty: the spec could not be resolved
+  Pause pause;                             ///< of the binding, just now
   std::optional<base::Error> spec_error;   ///< why
   std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
   const Target* target = nullptr;          ///< as last seen; null: not there (or not labelled)
@@ -55,6 +57,7 @@ struct Facts {
 struct Plan {
   enum class Action : std::uint8_t {
     forget,   ///< being deleted: nothing to do
+    rest,     ///< paused: nothing until that is over
     stop,     ///< cannot go on until something changes; `reason` and `message` say what
     inspect,  ///< read the target itself, then plan again
     fetch,    ///< read the cloud's value and apply it; `reason` says why

@@ -86,7 +86,10 @@ struct Shared {
   /// A binding's reason went from one to another (empty: none): for the gauge of bindings by
   /// reason.
   void count_reason(const base::Text& from, const base::Text& to);
-  /// What must happen to a workload, by the targets as last seen.
+  /// The binding's pause at this moment of the API server's clock.
+  Pause pause_of(const Binding& binding) const;
+  /// What must happen to a workload, by the targets as last seen; those of paused bindings count as
+  /// not there, so what was recorded of them stays as it is.
   RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
   kube::ObjectReference reference(const Workload& workload) const;

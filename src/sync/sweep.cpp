@@ -27,6 +27,7 @@ base::Task<void> Sweep::sweep() {
   std::map<base::Text, Scope> scopes;
   for (const auto& [key, state] : shared_.bindings.all()) {
     if (state.provider == nullptr || state.binding.deleting) continue;
+    if (shared_.pause_of(state.binding).holds()) continue;
     auto& scope = scopes[state.source.scope];
     scope.provider = state.provider;
     scope.sources.emplace(state.source.id, state.source);

@@ -28,6 +28,7 @@ inline constexpr std::array kPlanted = {
     std::pair("skip-the-relist", base::Bug::skip_the_relist),
     std::pair("swallow-conflict", base::Bug::swallow_conflict),
     std::pair("write-after-the-lease", base::Bug::write_after_the_lease),
+    std::pair("ignore-the-pause", base::Bug::ignore_the_pause),
 };
 
 }  // namespace edsm::sim

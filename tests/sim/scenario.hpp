@@ -32,6 +32,7 @@ enum class Deed : std::uint8_t {
   retarget_binding,
   repath_binding,
   ask_for_sync,
+  pause_binding,  ///< `b`: for how long, and whether somebody ends it early
   // `a` is a workload
   create_workload,
   delete_workload,
