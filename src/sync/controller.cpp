@@ -23,7 +23,6 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       status_writer_(shared_),
       acknowledger_(shared_),
       sweep_(shared_) {
-  const auto& ns = shared_.settings.watch_namespace;
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
     auto& outside_ = shared_.outside;
@@ -32,13 +31,17 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
                                                             std::move(selection), *listener));
     listeners_.push_back(std::move(listener));
   };
-  watch({kube::kBindings, ns, "", "", kube::View::full},
-        std::make_unique<BindingListener>(shared_, on_synced));
-  watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
-        std::make_unique<TargetListener>(shared_, on_synced));
-  for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
-    watch({resource, ns, "", "", kube::View::metadata},
-          std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced));
+  auto places = shared_.settings.watch_namespaces;
+  if (places.empty()) places.emplace_back();  // all
+  for (const auto& ns : places) {
+    watch({kube::kBindings, ns, "", "", kube::View::full},
+          std::make_unique<BindingListener>(shared_, on_synced, ns));
+    watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
+          std::make_unique<TargetListener>(shared_, on_synced, ns));
+    for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
+      watch({resource, ns, "", "", kube::View::metadata},
+            std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced, ns));
+    }
   }
   unsynced_ = reflectors_.size();
   for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/time.hpp"
+#include "support/sync_values.hpp"
+#include "sync/plan.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -60,6 +62,30 @@ TEST(Pause, WhatIsNoTimeIsNamedWithTheRemedyAndCutShort) {
   EXPECT_LT(text.size(), 300U);
   EXPECT_NE(text.find("\"xxxx"), std::string::npos) << text;
   EXPECT_NE(text.find("such as 2026-12-01T12:00:00Z, or remove it"), std::string::npos) << text;
+}
+
+TEST(Plan, APauseComesBeforeEverythingButADeletion) {
+  const auto digester = support::digester();
+  Binding binding;
+  binding.key = {"ns", "b"};
+  Facts facts(binding, digester);
+  facts.spec_error = base::Error{base::Failure::invalid, "UnknownProvider", "", std::nullopt};
+  facts.rival = base::ObjectKey{"ns", "older"};
+  facts.wishes.fetch = true;
+  struct Row {
+    State state;
+    bool deleting;
+    Plan::Action action;
+  };
+  for (const auto& row : {Row{State::holds, false, Plan::Action::rest},
+                          Row{State::holds, true, Plan::Action::forget},
+                          Row{State::over, false, Plan::Action::stop},
+                          Row{State::malformed, false, Plan::Action::stop},
+                          Row{State::none, false, Plan::Action::stop}}) {
+    facts.pause.state = row.state;
+    binding.deleting = row.deleting;
+    EXPECT_EQ(plan(facts).action, row.action) << static_cast<int>(row.state);
+  }
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ namespace edsm::sync {
 
 /// The knobs of the controller; the flags of `edsm run` say what each is for.
 struct Settings {
-  std::string watch_namespace;  ///< empty: all
+  std::vector<std::string> watch_namespaces;  ///< each once; none: all
   std::string field_manager = "edsm";
   std::size_t workers = 64;          ///< bindings in work at once
   std::size_t batches = 8;           ///< value reads in flight at once

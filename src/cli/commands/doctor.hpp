@@ -7,7 +7,7 @@
 namespace edsm::cli {
 
 struct DoctorOptions {
-  ClusterOptions cluster;     ///< `ns`: the only namespace that the controller watches
+  ClusterOptions cluster;     ///< `namespaces`: those that the controller watches; none: all
   std::string own_namespace;  ///< the controller's
   std::string as;             ///< whose rights to check; empty: the caller's own
   Output output = Output::table;

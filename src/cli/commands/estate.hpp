@@ -35,12 +35,16 @@ struct Estate {
   std::vector<const Consumer*> users_of(const sync::Binding& binding) const;
 };
 
-/// Every object of a kind, page by page; an empty namespace means all.
+/// Namespaces to read; an empty one means all.
+using Namespaces = std::vector<std::string>;
+
+/// Every object of a kind, page by page.
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
                                                                    kube::Resource kind,
-                                                                   std::string ns);
-base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns);
-base::Task<base::Result<Estate>> read_estate(kube::Api& api, std::string ns);
+                                                                   Namespaces namespaces);
+base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api,
+                                                              Namespaces namespaces);
+base::Task<base::Result<Estate>> read_estate(kube::Api& api, Namespaces namespaces);
 
 /// Of a Deployment, StatefulSet or DaemonSet.
 std::int64_t wanted_pods(const boost::json::value& object);

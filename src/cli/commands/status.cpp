@@ -25,6 +25,8 @@ struct State {
   std::string reason;
   std::string message;
   std::string synced;  ///< time; empty: never
+  std::string pause;   ///< what the controller says of the annotation for it; empty: nothing
+  bool paused = false;
   std::size_t workloads = 0;
   std::size_t pending = 0;
 };
@@ -38,7 +40,7 @@ bool pends(const Consumer& consumer, const Reported& reported) {
 
 State state_of(const Estate& estate, const Reported& reported) {
   const auto& [binding, status] = reported;
-  State state{binding, status, "Unknown", "", "", status.last_synced_time};
+  State state{binding, status, "Unknown", "", "", status.last_synced_time, ""};
   if (const auto* const ready = status.condition("Ready")) {
     // A condition about an older spec says nothing of this one.
     const bool current = ready->observed_generation == binding.generation;
@@ -48,6 +50,10 @@ State state_of(const Estate& estate, const Reported& reported) {
   } else {
     state.reason = "NotObserved";
     state.message = "the controller has not looked at it yet: is it running?";
+  }
+  if (const auto* const paused = status.condition("Paused")) {
+    state.pause = paused->message;
+    state.paused = paused->status == "True";
   }
   const auto users = estate.users_of(binding);
   state.workloads = users.size();
@@ -66,11 +72,13 @@ std::string as_table(const std::vector<State>& states, base::WallTime now) {
     const auto synced = base::parse_rfc3339(state.synced);
     std::string workloads = std::to_string(state.workloads);
     if (state.pending != 0) workloads += fmt::format(" ({} pending)", state.pending);
-    rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, state.reason,
+    const auto reason = state.paused ? std::string("Paused") : state.reason;
+    rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, reason,
                     binding.target.name.str(), binding.query->path,
                     state.status.synced_version.substr(0, kShortVersion),
                     synced ? age(now - *synced) : "", workloads});
-    if (state.ready != "True") {
+    if (!state.pause.empty()) troubles += fmt::format("{}: {}\n", binding.key.str(), state.pause);
+    if (state.ready != "True" && state.message != state.pause) {
       troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
     }
   }
@@ -95,6 +103,8 @@ std::string as_json(const std::vector<State>& states) {
     item["source"] = binding.query->path;
     item["version"] = state.status.synced_version;
     item["lastSyncedTime"] = state.synced;
+    item["paused"] = state.paused;
+    item["pausedUntil"] = state.paused ? binding.paused_until.view() : std::string_view();
     item["workloads"] = state.workloads;
     item["pendingRollouts"] = state.pending;
     list.push_back(std::move(item));
@@ -105,7 +115,7 @@ std::string as_json(const std::vector<State>& states) {
 base::Task<int> status(ClusterAccess access, Output output, bool watch) {
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
-    auto estate = co_await read_estate(access.api, access.ns);
+    auto estate = co_await read_estate(access.api, access.namespaces);
     if (!estate) {
       complain(base::describe(estate.error()));
       co_return 1;
