@@ -246,14 +246,10 @@ TEST_F(ServerTest, AGuardIsAskedForEachRequest) {
     std::string_view answer;  ///< of the guard; empty: let in
   };
   const Case cases[] = {
-      {"Authorization: Bearer good\r\n", ""},
-      {"authorization: bearer good\r\n", ""},
-      {"Authorization: Bearer   good \r\n", ""},
-      {"", "/m []"},
-      {"Authorization: Bearer bad\r\n", "/m [bad]"},
-      {"Authorization: Bearer \r\n", "/m []"},
-      {"Authorization: Basic good\r\n", "/m []"},
-      {"Authorization: good\r\n", "/m []"},
+      {"Authorization: Bearer good\r\n", ""},        {"authorization: bearer good\r\n", ""},
+      {"Authorization: Bearer   good \r\n", ""},     {"", "/m []"},
+      {"Authorization: Bearer bad\r\n", "/m [bad]"}, {"Authorization: Bearer \r\n", "/m []"},
+      {"Authorization: Basic good\r\n", "/m []"},    {"Authorization: good\r\n", "/m []"},
   };
   for (const Case& c : cases) {
     const auto answer = exchange(get("/m?query", c.header + "Connection: close\r\n"));

@@ -77,11 +77,11 @@ TEST(Plan, APauseComesBeforeEverythingButADeletion) {
     bool deleting;
     Plan::Action action;
   };
-  for (const auto& row : {Row{State::holds, false, Plan::Action::rest},
-                          Row{State::holds, true, Plan::Action::forget},
-                          Row{State::over, false, Plan::Action::stop},
-                          Row{State::malformed, false, Plan::Action::stop},
-                          Row{State::none, false, Plan::Action::stop}}) {
+  for (const auto& row :
+       {Row{State::holds, false, Plan::Action::rest}, Row{State::holds, true, Plan::Action::forget},
+        Row{State::over, false, Plan::Action::stop},
+        Row{State::malformed, false, Plan::Action::stop},
+        Row{State::none, false, Plan::Action::stop}}) {
     facts.pause.state = row.state;
     binding.deleting = row.deleting;
     EXPECT_EQ(plan(facts).action, row.action) << static_cast<int>(row.state);
