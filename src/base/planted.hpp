@@ -29,6 +29,7 @@ enum class Bug : std::uint8_t {
   write_after_the_lease,
   sweep_for_everybody,
   deaf_to_policies,
+  ignore_the_pause,
 };
 
 #ifdef EDSM_PLANTED_BUGS

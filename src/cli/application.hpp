@@ -61,6 +61,8 @@ class Application {
   /// What /metrics serves.
   std::string metrics_page();
   const telemetry::Health& health() const { return health_; }
+  /// The API server, as this replica.
+  const kube::Api& api() const { return api_; }
 
  private:
   base::Task<base::Result<sync::Digester>> digester();

@@ -63,7 +63,7 @@ TEST(Completion, OffersWhatFitsTheWordThatIsWritten) {
 TEST(Completion, EveryCommandAndFlagIsOfferedWithItsMeaning) {
   const char* const words[] = {"edsm", "__complete", "status", "--namesp"};
   EXPECT_EQ(parse_command_line(4, words).error().output,
-            "--namespace\tLook at this namespace\n:4\n");
+            "--namespace\tLook at this namespace, or at several, separated by commas\n:4\n");
   const auto commands = offered({""});
   EXPECT_EQ(commands.front(), "run");
   EXPECT_EQ(commands[commands.size() - 2], "version");

@@ -1,5 +1,6 @@
 #include "cli/options.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <vector>
@@ -43,6 +44,16 @@ std::string number_first(const std::string& text) {
   return digit ? "" : "a duration is a number and a unit, such as 90s or 30m";
 }
 
+/// What Kubernetes takes for the name of a namespace; an empty one is none.
+std::string namespace_name(const std::string& text) {
+  const auto inner = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  };
+  const bool good = text.size() <= 63 && std::ranges::all_of(text, inner) &&
+                    !text.starts_with('-') && !text.ends_with('-');
+  return good ? "" : "\"" + text + "\" is no name of a namespace";
+}
+
 void add_duration(CLI::App& app, const std::string& name, double& target, const std::string& text) {
   static const std::map<std::string, double> units = {
       {"ms", 1}, {"s", 1e3}, {"m", 60e3}, {"h", 3600e3}};
@@ -70,6 +81,15 @@ sync::Tenancy tenancy(const std::string& text) {
   throw CLI::ValidationError("--tenancy", "\"" + text + "\" is none of off, audit, enforce");
 }
 
+CLI::Option* add_namespaces(CLI::App& app, const std::string& name,
+                            std::vector<std::string>& namespaces, const std::string& text) {
+  return app.add_option(name, namespaces, text)
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(namespace_name)
+      ->option_text("NAMESPACE");
+}
+
 void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
   run.add_option("--metrics-bind-address", options.metrics_address,
                  "Where /metrics is served; 0 switches it off. [:8080]")
@@ -90,11 +110,17 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
       ->option_text("FILE");
   run.add_option("--metrics-cert-key", options.metrics_cert_key, "Its key file. [tls.key]")
       ->option_text("FILE");
+  static const std::map<std::string, bool> ways = {{"none", false}, {"tokenreview", true}};
+  run.add_option("--metrics-authentication", options.metrics_authenticate,
+                 "Who may read metrics: none, everybody; or tokenreview, whose bearer token "
+                 "Kubernetes knows and permits to get the nonResourceURL /metrics. [none]")
+      ->transform(CLI::CheckedTransformer(ways))
+      ->option_text("WAY");
   run.add_flag("--enable-http2", options.enable_http2,
                "Accepted for compatibility: probes and metrics are always served by HTTP/1.1.");
-  run.add_option("--watch-namespace", options.sync.watch_namespace,
-                 "Work in this namespace only. [all namespaces]")
-      ->option_text("NAMESPACE");
+  add_namespaces(run, "--watch-namespace", options.sync.watch_namespaces,
+                 "Work in this namespace only, or in several: repeat it, or separate them by "
+                 "commas. [all namespaces]");
   run.add_option_function<std::string>(
          "--tenancy", [&options](const std::string& text) { options.sync.tenancy = tenancy(text); },
          "Whether SecretAccessPolicies say which namespace may read which secret: off, audit "
@@ -120,15 +146,16 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
       ->option_text("NUMBER");
 }
 
-void add_cluster_options(CLI::App& app, ClusterOptions& options) {
+CLI::Option* add_cluster_options(CLI::App& app, ClusterOptions& options) {
   add_connection_options(app, options.kubeconfig, options.context);
-  app.add_option("-n,--namespace", options.ns, "Look at this namespace. [the context's]")
-      ->option_text("NAMESPACE");
+  return add_namespaces(app, "-n,--namespace", options.namespaces,
+                        "Look at this namespace. [the context's]");
 }
 
 /// Of the commands that list.
 void add_list_options(CLI::App& app, ClusterOptions& cluster, Output& output) {
-  add_cluster_options(app, cluster);
+  add_cluster_options(app, cluster)
+      ->description("Look at this namespace, or at several, separated by commas. [the context's]");
   app.add_flag("-A,--all-namespaces", cluster.all_namespaces, "Look at all namespaces.");
   static const std::map<std::string, Output> outputs = {{"table", Output::table},
                                                         {"json", Output::json}};
@@ -141,7 +168,9 @@ void add_doctor_options(CLI::App& app, DoctorOptions& options) {
   add_list_options(app, options.cluster, options.output);
   app.remove_option(app.get_option("--all-namespaces"));
   app.get_option("--namespace")
-      ->description("The only namespace that the controller watches. [all namespaces]");
+      ->description(
+          "The only namespaces that the controller watches, separated by commas. [all "
+          "namespaces]");
   app.add_option("--own-namespace", options.own_namespace,
                  "The controller's own namespace. [POD_NAMESPACE, else kube-system]")
       ->option_text("NAMESPACE");
@@ -225,6 +254,16 @@ std::expected<Command, Ending> checked(RunOptions options, const Times& times) {
     return std::unexpected(
         Ending{kUsageError, "edsm: --metrics-secure needs --metrics-cert-path\n"});
   }
+  auto& watched = options.sync.watch_namespaces;
+  std::erase(watched, "");
+  std::ranges::sort(watched);
+  watched.erase(std::ranges::unique(watched).begin(), watched.end());
+  if (options.metrics_authenticate && !options.metrics_secure) {
+    return std::unexpected(
+        Ending{kUsageError,
+               "edsm: --metrics-authentication=tokenreview needs --metrics-secure, or whoever "
+               "listens could take the tokens\n"});
+  }
   options.sync.rollout_window = to_duration(times.rollout_window_ms);
   options.sync.resync_interval = to_duration(times.resync_interval_ms);
   if (options.sync.resync_interval < std::chrono::seconds(10)) {
@@ -269,13 +308,16 @@ void declare(CLI::App& app, Wanted& wanted) {
       app.add_subcommand("trace", "Show how the last change came from the cloud to the pods.");
   add_list_options(*trace, wanted.trace.cluster, wanted.trace.output);
   trace->remove_option(trace->get_option("--all-namespaces"));
+  trace->get_option("--namespace")
+      ->description("Look at this namespace. [the context's]")
+      ->expected(1);
   trace->add_option("BINDING", wanted.trace.binding, kBindingName)->required();
   auto* const impact =
       app.add_subcommand("impact", "Show what a new value of a secret would restart.");
   add_list_options(*impact, wanted.impact.cluster, wanted.impact.output);
   impact->add_option("SECRET", wanted.impact.secret, "Its name or ARN.")->required();
   auto* const sync = app.add_subcommand("sync", "Have values read again now, and wait for it.");
-  add_cluster_options(*sync, wanted.sync.cluster);
+  add_cluster_options(*sync, wanted.sync.cluster)->expected(1);
   add_duration(*sync, "--timeout", wanted.sync_timeout_ms, "How long to wait for each. [60s]");
   sync->add_option("BINDING", wanted.sync.bindings, kBindingName)->required();
   add_migrate_options(

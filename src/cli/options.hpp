@@ -26,6 +26,7 @@ struct RunOptions {
   std::string metrics_cert_path;
   std::string metrics_cert_name = "tls.crt";
   std::string metrics_cert_key = "tls.key";
+  bool metrics_authenticate = false;  ///< by Kubernetes: TokenReview and SubjectAccessReview
   bool enable_http2 = false;
   bool leader_elect = false;
   telemetry::Level log_level = telemetry::Level::info;

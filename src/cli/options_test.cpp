@@ -10,6 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Words = std::vector<const char*>;
+using Names = std::vector<std::string>;
 
 std::expected<Command, Ending> parse(Words words) {
   words.insert(words.begin(), "edsm");
@@ -31,7 +32,9 @@ TEST(Options, CommandsForPeople) {
   EXPECT_EQ(status.output, Output::json);
   const auto impact = std::get<ImpactOptions>(*parse({"impact", "prod/db", "-n", "shop"}));
   EXPECT_EQ(impact.secret, "prod/db");
-  EXPECT_EQ(impact.cluster.ns, "shop");
+  EXPECT_EQ(impact.cluster.namespaces, Names{"shop"});
+  const auto doctor = std::get<DoctorOptions>(*parse({"doctor", "-n", "shop,mail"}));
+  EXPECT_EQ(doctor.cluster.namespaces, (Names{"shop", "mail"}));
   const auto sync = std::get<SyncOptions>(*parse({"sync", "a", "shop/b", "--timeout=5s"}));
   EXPECT_EQ(sync.bindings, (std::vector<std::string>{"a", "shop/b"}));
   EXPECT_EQ(sync.timeout, 5s);
@@ -78,6 +81,8 @@ TEST(Options, MistakesEndWithTwoAndNameTheFlag) {
       {{"run", "--log-level", "loud"}, "loud"},
       {{"run", "--log-format", "xml"}, "--log-format"},
       {{"run", "--metrics-secure"}, "--metrics-cert-path"},
+      {{"run", "--metrics-authentication", "password"}, "--metrics-authentication"},
+      {{"run", "--metrics-authentication=tokenreview"}, "needs --metrics-secure"},
   };
   for (const auto& row : rows) {
     const auto options = parse(row.words);
@@ -98,7 +103,7 @@ TEST(Options, Defaults) {
   EXPECT_EQ(options.metrics_cert_name, "tls.crt");
   EXPECT_EQ(options.metrics_cert_key, "tls.key");
   EXPECT_EQ(options.log_level, telemetry::Level::info);
-  EXPECT_EQ(options.sync.watch_namespace, "");
+  EXPECT_TRUE(options.sync.watch_namespaces.empty());
   EXPECT_EQ(options.sync.resync_interval, base::Duration(30min));
   EXPECT_EQ(options.sync.rollout_window, base::Duration(1s));
   EXPECT_EQ(options.sync.rollouts_per_second, 20);
@@ -114,6 +119,10 @@ TEST(Options, FlagsInEverySpellingOfBool) {
   }
   EXPECT_TRUE(run({"--enable-http2"}).enable_http2);
   EXPECT_FALSE(run({"--metrics-secure=false"}).metrics_secure);
+  EXPECT_FALSE(run({"--metrics-authentication=none"}).metrics_authenticate);
+  EXPECT_TRUE(
+      run({"--metrics-secure", "--metrics-cert-path=/c", "--metrics-authentication=tokenreview"})
+          .metrics_authenticate);
 }
 
 TEST(Options, Durations) {
@@ -146,7 +155,7 @@ TEST(Options, OurOwnFlags) {
   const auto options = run({"--watch-namespace", "apps", "--namespace", "own", "--kubeconfig",
                             "file", "--context", "c", "--rollout-rate", "0.5", "--workers", "1024",
                             "--log-level", "warn", "--log-format", "json"});
-  EXPECT_EQ(options.sync.watch_namespace, "apps");
+  EXPECT_EQ(options.sync.watch_namespaces, Names{"apps"});
   EXPECT_EQ(options.own_namespace, "own");
   EXPECT_EQ(options.kubeconfig, "file");
   EXPECT_EQ(options.context, "c");
@@ -179,6 +188,26 @@ TEST(Options, Tenancy) {
     ASSERT_FALSE(options) << bad.back();
     EXPECT_EQ(options.error().exit_code, 2);
     EXPECT_NE(options.error().output.find("--tenancy"), std::string::npos);
+  }
+}
+
+TEST(Options, WatchedNamespacesInEverySpelling) {
+  struct Row {
+    Words words;
+    Names names;
+  };
+  const Row rows[] = {
+      {{}, {}},
+      {{"--watch-namespace", ""}, {}},
+      {{"--watch-namespace", "b", "--watch-namespace", "a"}, {"a", "b"}},
+      {{"--watch-namespace=b,a,c-1"}, {"a", "b", "c-1"}},
+      {{"--watch-namespace=a,a", "--watch-namespace", "a"}, {"a"}},
+  };
+  for (const auto& row : rows) EXPECT_EQ(run(row.words).sync.watch_namespaces, row.names);
+  for (const auto* const wrong : {"A", "a_b", "-a", "a-", "a b", "a,b/c"}) {
+    const auto refused = parse({"run", "--watch-namespace", wrong});
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().output.find("no name of a namespace"), std::string::npos) << wrong;
   }
 }
 

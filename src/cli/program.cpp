@@ -1,5 +1,6 @@
 #include "cli/program.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <memory>
@@ -16,6 +17,7 @@
 #include "base/system_clock.hpp"
 #include "cli/application.hpp"
 #include "cli/environment.hpp"
+#include "cli/metrics_guard.hpp"
 #include "kube/config.hpp"
 #include "net/curl_http.hpp"
 #include "net/server.hpp"
@@ -45,7 +47,11 @@ struct Traffic {
 Traffic kube_requests(const RunOptions& options) {
   return {.http2 = true, .connections = static_cast<long>(options.sync.workers) + 32};
 }
-constexpr Traffic kKubeWatches{.http2 = false, .connections = 16};
+/// A watch holds its connection; there are six for each namespace, and one for policies.
+Traffic kube_watches(const RunOptions& options) {
+  const auto places = std::max<std::size_t>(options.sync.watch_namespaces.size(), 1);
+  return {.http2 = false, .connections = static_cast<long>(places) * 6 + 12};
+}
 /// Values come over it, so without HTTP/2; as many as are read at once, and some more.
 constexpr Traffic kAwsRequests{.http2 = false, .connections = 96};
 constexpr Traffic kAwsPolls{.http2 = false, .connections = 64};
@@ -73,7 +79,7 @@ class Program {
         io_(io),
         clock_(clock),
         kube_requests_(io.get_executor(), kube_requests(options)(kube_config.transport.clone())),
-        kube_watches_(io.get_executor(), kKubeWatches(kube_config.transport.clone())),
+        kube_watches_(io.get_executor(), kube_watches(options)(kube_config.transport.clone())),
         aws_requests_(io.get_executor(), kAwsRequests(aws_transport(aws_settings))),
         aws_polls_(io.get_executor(), kAwsPolls(aws_transport(aws_settings))),
         aws_metadata_(io.get_executor(), kAwsMetadata(direct_transport())),
@@ -83,6 +89,8 @@ class Program {
                      {kube_requests_, kube_watches_, aws_requests_, aws_polls_, aws_metadata_},
                      std::move(kube_config), kube_transports(), std::move(aws_settings), identity_,
                      exit_at_once),
+        metrics_guard_(application_.api(), clock, log),
+        log_(log),
         serving_(io.get_executor()) {}
 
   /// Opens the ports for probes and metrics.
@@ -112,11 +120,12 @@ class Program {
               kube_requests_.set_transport(kube_requests(options_)(std::move(fresh)));
             },
             [this](net::Transport fresh) {
-              kube_watches_.set_transport(kKubeWatches(std::move(fresh)));
+              kube_watches_.set_transport(kube_watches(options_)(std::move(fresh)));
             }};
   }
 
-  base::Result<> listen(std::string address, std::string flag, bool tls, net::Handler handler);
+  base::Result<> listen(net::Listen listen, net::Handler handler);
+  net::Listen metrics_listen();
   net::Page probe(std::string_view path) const;
 
   const RunOptions& options_;
@@ -129,6 +138,8 @@ class Program {
   net::CurlHttp aws_metadata_;
   Identity identity_;
   Application application_;
+  MetricsGuard metrics_guard_;
+  telemetry::Log& log_;
   std::vector<std::unique_ptr<net::Server>> servers_;
   base::TaskGroup serving_;
 };
@@ -148,15 +159,9 @@ net::Page Program::probe(std::string_view path) const {
   return page;
 }
 
-base::Result<> Program::listen(std::string address, std::string flag, bool tls,
-                               net::Handler handler) {
-  if (address == "0") return {};
-  net::Listen listen;
-  listen.address = std::move(address);
-  if (tls) {
-    listen.tls_cert_file = options_.metrics_cert_path + "/" + options_.metrics_cert_name;
-    listen.tls_key_file = options_.metrics_cert_path + "/" + options_.metrics_cert_key;
-  }
+base::Result<> Program::listen(net::Listen listen, net::Handler handler) {
+  if (listen.address == "0") return {};
+  const auto flag = listen.flag;
   auto server = net::Server::bind(io_.get_executor(), std::move(listen), std::move(handler));
   if (!server) return base::fail(std::move(server.error()), flag);
   servers_.push_back(std::make_unique<net::Server>(std::move(*server)));
@@ -164,23 +169,39 @@ base::Result<> Program::listen(std::string address, std::string flag, bool tls,
   return {};
 }
 
+net::Listen Program::metrics_listen() {
+  net::Listen listen{options_.metrics_address, "", "", "--metrics-bind-address"};
+  if (!options_.metrics_secure) return listen;
+  listen.tls_cert_file = options_.metrics_cert_path + "/" + options_.metrics_cert_name;
+  listen.tls_key_file = options_.metrics_cert_path + "/" + options_.metrics_cert_key;
+  listen.on_certificate = [this](const base::Result<>& loaded) {
+    if (loaded) return log_.info("new certificate of the metrics server in use");
+    log_.warn("new certificate of the metrics server not used; the old one stays",
+              {{"error", base::describe(loaded.error())}});
+  };
+  if (options_.metrics_authenticate) {
+    listen.guard = [this](const std::string& /*path*/, base::SecretBytes bearer) {
+      return metrics_guard_.admit(std::move(bearer));
+    };
+  }
+  return listen;
+}
+
 base::Result<> Program::serve() {
-  auto health = listen(options_.health_address, "--health-probe-bind-address", false,
+  auto health = listen({options_.health_address, "", "", "--health-probe-bind-address"},
                        [this](std::string_view path) { return probe(path); });
   if (!health) return health;
-  return listen(options_.metrics_address, "--metrics-bind-address", options_.metrics_secure,
-                [this](std::string_view path) -> net::Page {
-                  if (path != "/metrics")
-                    return {404, "text/plain; charset=utf-8", "try /metrics\n"};
-                  return {200, "text/plain; version=0.0.4; charset=utf-8",
-                          application_.metrics_page()};
-                });
+  return listen(metrics_listen(), [this](std::string_view path) -> net::Page {
+    if (path != "/metrics") return {404, "text/plain; charset=utf-8", "try /metrics\n"};
+    return {200, "text/plain; version=0.0.4; charset=utf-8", application_.metrics_page()};
+  });
 }
 
 base::Task<int> Program::run() {
   const int exit_code = co_await application_.run();
   serving_.cancel();
   co_await serving_.wait();
+  co_await metrics_guard_.idle();
   co_return exit_code;
 }
 

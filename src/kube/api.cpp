@@ -7,6 +7,7 @@
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
 #include "kube/status_error.hpp"
+#include "kube/token_access.hpp"
 #include "net/url.hpp"
 
 namespace edsm::kube {
@@ -42,8 +43,12 @@ std::string_view content_type(PatchType type) {
   return kJson;
 }
 
+/// Values or a token.
 bool is_secret(Resource resource) {
-  return resource.group == kSecrets.group && resource.plural == kSecrets.plural;
+  const auto is = [&](const Resource& kind) {
+    return resource.group == kind.group && resource.plural == kind.plural;
+  };
+  return is(kSecrets) || is(kTokenReviews);
 }
 
 bool succeeded(int status) {

@@ -74,13 +74,15 @@ class Server::State {
   explicit State(boost::asio::any_io_executor executor) : acceptor(std::move(executor)) {}
 
   static base::Task<void> run(std::shared_ptr<State> state) {
-    const auto connections = std::make_shared<ServerConnections>(state->handler, state->tls);
+    const auto connections =
+        std::make_shared<ServerConnections>(state->handler, state->guard, state->tls);
     const Closer closer{*connections};
     co_await connections->accept_from(state->acceptor);
   }
 
   tcp::acceptor acceptor;
   Handler handler;
+  Guard guard;
   std::shared_ptr<TlsFiles> tls;
 };
 
@@ -95,6 +97,7 @@ base::Result<Server> Server::bind(boost::asio::any_io_executor executor, Listen 
   }
   auto state = std::make_shared<State>(std::move(executor));
   state->handler = std::move(handler);
+  state->guard = std::move(listen.guard);
   if (listen.tls_cert_file.empty() != listen.tls_key_file.empty()) {
     return base::fail(
         base::Failure::invalid, "TlsConfiguration",
@@ -103,7 +106,8 @@ base::Result<Server> Server::bind(boost::asio::any_io_executor executor, Listen 
                     listen.address));
   }
   if (!listen.tls_cert_file.empty()) {
-    state->tls = std::make_shared<TlsFiles>(listen.tls_cert_file, listen.tls_key_file);
+    state->tls = std::make_shared<TlsFiles>(listen.tls_cert_file, listen.tls_key_file,
+                                            std::move(listen.on_certificate));
     auto loaded = state->tls->load();
     if (!loaded) return std::unexpected(std::move(loaded.error()));
   }

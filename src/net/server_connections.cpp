@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +14,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -52,7 +55,8 @@ Answer refusal(http::status status, std::string text) {
   return {.page = {.status = static_cast<int>(status), .body = std::move(text)}};
 }
 
-Answer answer_to(const Parser& parser, const Handler& handler) {
+/// Why a request is none that a Handler can answer.
+std::optional<Answer> refused(const Parser& parser) {
   const auto& request = parser.get();
   if (request.method() != http::verb::get && request.method() != http::verb::head) {
     Answer answer = refusal(http::status::method_not_allowed, "only GET and HEAD\n");
@@ -60,11 +64,35 @@ Answer answer_to(const Parser& parser, const Handler& handler) {
     return answer;
   }
   if (!parser.is_done()) return refusal(http::status::bad_request, "a request with a body\n");
-  const std::string_view target(request.target().data(), request.target().size());
+  return std::nullopt;
+}
+
+std::string path_of(const Parser& parser) {
+  const auto target = parser.get().target();
+  return std::string(target.substr(0, target.find('?')));
+}
+
+/// Of `Authorization: Bearer TOKEN`.
+base::SecretBytes bearer_of(const Parser& parser) {
+  constexpr std::size_t scheme = 7;
+  const auto header = parser.get()[http::field::authorization];
+  if (!beast::iequals(header.substr(0, scheme), "Bearer ")) return {};
+  std::string_view token(header.data() + scheme, header.size() - scheme);
+  while (token.starts_with(' ')) token.remove_prefix(1);
+  return base::SecretBytes(token);
+}
+
+Answer answer_with(Page page, const Parser& parser) {
+  const bool unauthorized = page.status == static_cast<int>(http::status::unauthorized);
+  return {.page = std::move(page),
+          .more_fields = unauthorized ? "Cache-Control: no-store\r\nWWW-Authenticate: Bearer\r\n"
+                                      : "Cache-Control: no-store\r\n",
+          .keep_alive = parser.get().keep_alive()};
+}
+
+Answer answer_to(const Parser& parser, const Handler& handler) {
   try {
-    return {.page = handler(target.substr(0, target.find('?'))),
-            .more_fields = "Cache-Control: no-store\r\n",
-            .keep_alive = request.keep_alive()};
+    return answer_with(handler(path_of(parser)), parser);
   } catch (const std::exception&) {
     return refusal(http::status::internal_server_error, "internal error\n");
   }
@@ -135,8 +163,8 @@ class ServerConnections::Guest {
   std::list<Connection>::iterator place_;
 };
 
-ServerConnections::ServerConnections(Handler handler, std::shared_ptr<TlsFiles> tls)
-    : handler_(std::move(handler)), tls_(std::move(tls)) {}
+ServerConnections::ServerConnections(Handler handler, Guard guard, std::shared_ptr<TlsFiles> tls)
+    : handler_(std::move(handler)), guard_(std::move(guard)), tls_(std::move(tls)) {}
 ServerConnections::~ServerConnections() = default;
 
 base::Task<void> ServerConnections::accept_from(tcp::acceptor& acceptor) {
@@ -172,19 +200,20 @@ void ServerConnections::close_all() {
 
 base::Task<void> ServerConnections::serve(std::shared_ptr<ServerConnections> self,
                                           tcp::socket socket) {
-  const auto channel = self->tls_ ? ServerChannel::tls(std::move(socket), self->tls_->current())
-                                  : ServerChannel::plain(std::move(socket));
+  const TlsFiles::Context context = self->tls_ ? self->tls_->current() : nullptr;
+  const auto channel = context ? ServerChannel::tls(std::move(socket), context)
+                               : ServerChannel::plain(std::move(socket));
   Guest guest(self, *channel);
   channel->expires_after(request_time);
   const error_code error = co_await channel->open();
   if (error) co_return;
-  co_await converse(self, guest, *channel);
+  co_await converse(self, guest, *channel, context);
   channel->expires_after(request_time);
   co_await channel->end();
 }
 
 base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> self, Guest& guest,
-                                             ServerChannel& channel) {
+                                             ServerChannel& channel, TlsFiles::Context context) {
   beast::flat_buffer buffer(std::size_t{2} * max_header);
   channel.expires_after(request_time);
   for (bool first = true, again = true; again; first = false) {
@@ -202,12 +231,25 @@ base::Task<void> ServerConnections::converse(std::shared_ptr<ServerConnections> 
     if (!error) co_await read_header(channel, buffer, parser, error);
     if (error && !is_bad_request(error)) co_return;
 
-    const Answer answer = error ? answer_to_bad(error) : answer_to(parser, self->handler_);
+    // What was read may hold a token, and the buffer lives as long as the connection.
+    buffer.shrink_to_fit();
+    std::optional<Answer> made;
+    if (error) made = answer_to_bad(error);
+    if (!made) made = refused(parser);
+    if (!made && self->guard_) {
+      auto page = co_await self->guard_(path_of(parser), bearer_of(parser));
+      if (page) made = answer_with(std::move(*page), parser);
+    }
+    if (!made) made = answer_to(parser, self->handler_);
+    Answer& answer = *made;
+    // A key that was replaced is kept in memory by those who use it.
+    if (context && self->tls_->current() != context) answer.keep_alive = false;
     again = answer.keep_alive;
     const bool only_head = parser.get().method() == http::verb::head;
     const std::string head = answer.head();
     const std::string_view body = only_head ? std::string_view() : answer.page.body;
     const ServerChannel::Buffers both = {asio::buffer(head), asio::buffer(body)};
+    channel.expires_after(request_time);
     error = co_await channel.write(both);
     if (error) co_return;
   }

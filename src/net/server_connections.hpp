@@ -16,7 +16,7 @@ namespace edsm::net {
 /// connection that has been idle longest makes room, so that idle clients cannot keep probes out.
 class ServerConnections : public std::enable_shared_from_this<ServerConnections> {
  public:
-  ServerConnections(Handler handler, std::shared_ptr<TlsFiles> tls);
+  ServerConnections(Handler handler, Guard guard, std::shared_ptr<TlsFiles> tls);
   ~ServerConnections();
 
   /// Accepts until cancelled. `acceptor` must stay.
@@ -30,10 +30,12 @@ class ServerConnections : public std::enable_shared_from_this<ServerConnections>
   void close_longest_idle();
   static base::Task<void> serve(std::shared_ptr<ServerConnections> self,
                                 boost::asio::ip::tcp::socket socket);
+  /// `context`: what a connection with TLS began with.
   static base::Task<void> converse(std::shared_ptr<ServerConnections> self, Guest& guest,
-                                   ServerChannel& channel);
+                                   ServerChannel& channel, TlsFiles::Context context);
 
   Handler handler_;
+  Guard guard_;
   std::shared_ptr<TlsFiles> tls_;  ///< null: plain HTTP
   std::list<Connection> connections_;
   base::Notify changed_;  ///< a connection left or became idle

@@ -129,7 +129,7 @@ TEST_F(ServerTest, BindErrorsNameAddressCauseAndFlag) {
        "cannot serve TLS on :0: a certificate file and a key file are needed, only one is named"},
       {{":0", "/no/cert.pem", "/no/key.pem"},
        "TlsConfiguration",
-       "cannot use '/no/cert.pem' for TLS: No such file or directory"},
+       "cannot use '/no/cert.pem' for TLS: cannot read /no/cert.pem: No such file or directory"},
   };
   for (const Case& c : cases) {
     const auto bound = Server::bind(context.get_executor(), c.listen, &page);
@@ -229,6 +229,40 @@ TEST_F(ServerTest, StoppingClosesEverything) {
 TEST_F(ServerTest, AllInterfacesIncludeIpv4) {
   start({":0", "", ""});
   EXPECT_TRUE(exchange(get("/v4")).ends_with("path /v4"));
+}
+
+/// Lets "good" in; every other token is shown, which a real one must not do.
+Task<std::optional<Page>> only_good(std::string path, base::SecretBytes bearer) {
+  if (bearer.view() == "good") co_return std::nullopt;
+  co_return Page{401, "text/plain", fmt::format("{} [{}]", path, bearer.view())};
+}
+
+TEST_F(ServerTest, AGuardIsAskedForEachRequest) {
+  Listen listen{"127.0.0.1:0", "", ""};
+  listen.guard = &only_good;
+  start(std::move(listen));
+  struct Case {
+    std::string header;
+    std::string_view answer;  ///< of the guard; empty: let in
+  };
+  const Case cases[] = {
+      {"Authorization: Bearer good\r\n", ""},        {"authorization: bearer good\r\n", ""},
+      {"Authorization: Bearer   good \r\n", ""},     {"", "/m []"},
+      {"Authorization: Bearer bad\r\n", "/m [bad]"}, {"Authorization: Bearer \r\n", "/m []"},
+      {"Authorization: Basic good\r\n", "/m []"},    {"Authorization: good\r\n", "/m []"},
+  };
+  for (const Case& c : cases) {
+    const auto answer = exchange(get("/m?query", c.header + "Connection: close\r\n"));
+    const bool in = c.answer.empty();
+    EXPECT_TRUE(answer.starts_with(in ? "HTTP/1.1 200" : "HTTP/1.1 401")) << c.header << answer;
+    EXPECT_TRUE(answer.ends_with(in ? std::string_view("path /m") : c.answer)) << answer;
+    EXPECT_EQ(answer.find("WWW-Authenticate: Bearer") == std::string::npos, in) << answer;
+  }
+  // One connection is not one reader, and what is no request is not asked about.
+  const auto both = exchange(get("/1", "Authorization: Bearer good\r\n") + get("/2"));
+  EXPECT_NE(both.find("path /1"), std::string::npos) << both;
+  EXPECT_NE(both.find("/2 []"), std::string::npos) << both;
+  EXPECT_TRUE(exchange("POST / HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 405"));
 }
 
 class TlsServerTest : public ServerTest {

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include "base/error.hpp"
+#include "net/server.hpp"
 
 namespace edsm::net {
 
@@ -17,8 +18,10 @@ class TlsFiles {
  public:
   using Context = std::shared_ptr<boost::asio::ssl::context>;
 
-  TlsFiles(std::string cert_file, std::string key_file)
-      : cert_file_(std::move(cert_file)), key_file_(std::move(key_file)) {}
+  TlsFiles(std::string cert_file, std::string key_file, OnCertificate on_certificate = {})
+      : cert_file_(std::move(cert_file)),
+        key_file_(std::move(key_file)),
+        on_certificate_(std::move(on_certificate)) {}
 
   /// Failure::invalid, code "TlsConfiguration", naming the file.
   base::Result<> load();
@@ -35,12 +38,15 @@ class TlsFiles {
   };
   using Stamps = std::array<Stamp, 2>;
 
+  base::Result<Context> read() const;
   static Stamp stamp(const std::string& file);
   Stamps stamps() const { return {stamp(cert_file_), stamp(key_file_)}; }
 
   std::string cert_file_;
   std::string key_file_;
-  Stamps seen_;
+  OnCertificate on_certificate_;
+  Stamps seen_;   ///< of the pair in use
+  Stamps tried_;  ///< of the pair that was told of last
   Context context_;
 };
 

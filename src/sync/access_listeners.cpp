@@ -68,8 +68,14 @@ void PolicyListener::list_ends(std::string_view /*version*/) {
   if (on_synced_) std::exchange(on_synced_, nullptr)();
 }
 
+void NamespaceListener::list_begins() {
+  seen_ = false;
+  if (only_.empty()) shared_.gate.rules.namespaces.list_begins();
+}
+
 void NamespaceListener::applied(const boost::json::value& object) {
   const auto name = name_of(object);
+  seen_ = true;
   if (!shared_.gate.rules.namespaces.put(name, decode_labels(object)) || on_synced_) return;
   judge_again(shared_, [&](const base::Text& ns) { return ns == name; });
 }
@@ -84,7 +90,11 @@ void NamespaceListener::removed(const boost::json::value& object) {
 }
 
 void NamespaceListener::list_ends(std::string_view /*version*/) {
-  for (const auto& name : shared_.gate.rules.namespaces.list_ends()) forget(name);
+  if (only_.empty()) {
+    for (const auto& name : shared_.gate.rules.namespaces.list_ends()) forget(name);
+  } else if (!seen_) {
+    forget(only_);
+  }
   if (on_synced_) std::exchange(on_synced_, nullptr)();
 }
 

@@ -1,6 +1,7 @@
 #include "sync/binding.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/time.hpp"
@@ -38,6 +39,14 @@ CreationPolicy creation_of(std::string_view name) {
   if (name == "Orphan") return CreationPolicy::orphan;
   if (name == "Merge") return CreationPolicy::merge;
   return CreationPolicy::owner;
+}
+
+/// Annotation names hold dots, so they are no path.
+std::string_view annotation(const boost::json::value& object, std::string_view name) {
+  const auto* const all = base::find_path(object, "metadata.annotations");
+  const auto* const found = all == nullptr ? nullptr : base::find(*all, name);
+  if (found == nullptr || !found->is_string()) return {};
+  return found->get_string();
 }
 
 Selections selections(const boost::json::value& object) {
@@ -97,13 +106,11 @@ Binding decode_binding(const boost::json::value& object) {
   binding.shape.raw_key = text(object, "spec.rawKey", "value");
   binding.shape.type = text(object, "spec.target.type", "Opaque");
   binding.shape.data = selections(object);
-  // Annotation names hold dots, so they are no path.
-  if (const auto* const annotations = base::find_path(object, "metadata.annotations")) {
-    if (const auto* const asked = base::find(*annotations, kSyncRequestAnnotation)) {
-      if (asked->is_string()) binding.sync_request = asked->get_string();
-    }
-  }
-  binding.status = decode_status(object);
+  binding.sync_request = annotation(object, kSyncRequestAnnotation);
+  binding.paused_until = annotation(object, kPausedUntilAnnotation);
+  auto status = decode_status(object);
+  binding.status = status;
+  if (!binding.paused_until.empty()) binding.words = std::move(status);
   return binding;
 }
 

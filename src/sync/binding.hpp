@@ -80,13 +80,16 @@ struct SeenStatus {
     base::Text status;
     base::Text since;
   };
-  static constexpr std::array<std::string_view, 3> kTypes = {"Ready", "Synced", "Stalled"};
+  static constexpr std::array<std::string_view, 4> kTypes = {"Ready", "Synced", "Stalled",
+                                                             "Paused"};
 
   SeenStatus() = default;
   SeenStatus(const BindingStatus& status);  // NOLINT: what remains of it
 
   /// Whether all of it reads like that.
   bool says(const BindingStatus& status) const;
+  /// What the condition `Paused` says: "True", "False" (the wish for it cannot be read) or nothing.
+  const base::Text& paused() const { return turns.back().status; }
 
   std::uint64_t fingerprint = 0;  ///< of everything
   std::int64_t observed_generation = -1;
@@ -110,7 +113,9 @@ struct Binding {
   TargetSpec target;
   ShapeSpec shape;
   base::Text sync_request;  ///< value of edsm.io/last-updated
+  base::Text paused_until;  ///< value of secrets.edsm.io/paused-until
   SeenStatus status;
+  base::Rare<BindingStatus> words;  ///< of `status`; kept only beside `paused_until`
 
   base::ObjectKey target_key() const { return {key.ns, target.name}; }
 };

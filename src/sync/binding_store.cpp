@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <ranges>
 
 #include <fmt/format.h>
@@ -96,6 +97,14 @@ void BindingStore::unlink(const BindingState& state) {
     drop(by_match_key_, hash_of(match), state);
 }
 
+void BindingState::recall() {
+  applied = applied_from(binding.status);
+  PauseMemory known;
+  known.rests = binding.status.paused() == "True";
+  if (binding.status.paused() == "False") known.misread = binding.paused_until;
+  pause = std::move(known);
+}
+
 BindingStore::Change BindingStore::put(Binding binding) {
   const auto key = binding.key;
   unseen_.erase(key);
@@ -105,15 +114,19 @@ BindingStore::Change BindingStore::put(Binding binding) {
   const auto& before = state.binding;
   const bool relevant = fresh || reborn || before.generation != binding.generation ||
                         before.sync_request != binding.sync_request ||
+                        before.paused_until != binding.paused_until ||
                         before.deleting != binding.deleting;
   if (!relevant) {
     state.binding.status = std::move(binding.status);
+    state.binding.words = std::move(binding.words);
     return {};
   }
   if (!fresh) unlink(state);
   if (reborn) state = BindingState();
   state.binding = std::move(binding);
-  if (fresh || reborn) state.applied = applied_from(state.binding.status);
+  if (fresh || reborn) state.recall();
+  pauses_.erase(key);
+  if (!state.binding.paused_until.empty()) pauses_.insert(key);
   auto trouble = *state.trouble;
   trouble.backoff.reset();
   state.trouble = std::move(trouble);
@@ -128,6 +141,7 @@ std::vector<base::ObjectKey> BindingStore::erase(const base::ObjectKey& key) {
   if (at == states_.end()) return {};
   const auto target = at->second.binding.target_key();
   unlink(at->second);
+  pauses_.erase(key);
   states_.erase(at);
   return of_target(target);
 }
@@ -176,14 +190,31 @@ std::optional<base::ObjectKey> BindingStore::rival_of(const Binding& binding) co
   return oldest == nullptr ? std::nullopt : std::optional(oldest->key);
 }
 
-void BindingStore::list_begins() {
-  unseen_.clear();
-  for (const auto& [key, state] : states_) unseen_.insert(key);
+std::size_t BindingStore::paused_count(base::WallTime now) const {
+  return static_cast<std::size_t>(std::ranges::count_if(pauses_, [&](const auto& key) {
+    return judge_pause(states_.at(key).binding.paused_until, now).holds();
+  }));
 }
 
-std::vector<base::ObjectKey> BindingStore::list_ends() {
-  std::vector<base::ObjectKey> gone(unseen_.begin(), unseen_.end());
-  unseen_.clear();
+bool BindingStore::paused(const base::ObjectKey& target, base::WallTime now) const {
+  return std::ranges::any_of(pauses_, [&](const auto& key) {
+    const auto& binding = states_.at(key).binding;
+    return has_target(binding, target) && judge_pause(binding.paused_until, now).holds() &&
+           !rival_of(binding);
+  });
+}
+
+void BindingStore::list_begins(std::string_view ns) {
+  for (const auto& [key, state] : states_) {
+    if (ns.empty() || key.ns == ns) unseen_.insert(key);
+  }
+}
+
+std::vector<base::ObjectKey> BindingStore::list_ends(std::string_view ns) {
+  std::vector<base::ObjectKey> gone;
+  std::ranges::copy_if(unseen_, std::back_inserter(gone),
+                       [&](const auto& key) { return ns.empty() || key.ns == ns; });
+  for (const auto& key : gone) unseen_.erase(key);
   return gone;
 }
 

@@ -19,6 +19,7 @@
 #include "cloud/provider.hpp"
 #include "sync/binding.hpp"
 #include "sync/drift_guard.hpp"
+#include "sync/pause.hpp"
 #include "sync/plan.hpp"
 #include "sync/status.hpp"
 
@@ -33,6 +34,13 @@ struct Trouble {
   bool operator==(const Trouble&) const = default;
 };
 
+/// What was noticed of a pause; docs/decisions/pauses.md.
+struct PauseMemory {
+  bool rests = false;  ///< something may have been left undone: read again when it is over
+  base::Text misread;  ///< the annotation that was complained about
+  bool operator==(const PauseMemory&) const = default;
+};
+
 /// One binding and what the controller knows about it.
 struct BindingState {
   Binding binding;
@@ -45,6 +53,10 @@ struct BindingState {
   Report report;
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Rare<Trouble> trouble;
+  base::Rare<PauseMemory> pause;
+
+  /// Takes what an earlier leader recorded in the status for what is known.
+  void recall();
 };
 
 /// The clouds that this program can read, by the name in spec.cloudProvider.
@@ -75,9 +87,15 @@ class BindingStore {
   const States& all() const { return states_; }
   States& all() { return states_; }
 
-  void list_begins();
+  /// Bindings that are paused at `now`.
+  std::size_t paused_count(base::WallTime now) const;
+  /// Whether the binding that the target belongs to is paused at `now`.
+  bool paused(const base::ObjectKey& target, base::WallTime now) const;
+
+  /// A relist of one namespace (empty: of all) begins.
+  void list_begins(std::string_view ns = {});
   /// Keys that the relist did not bring (still in the store).
-  std::vector<base::ObjectKey> list_ends();
+  std::vector<base::ObjectKey> list_ends(std::string_view ns = {});
 
  private:
   /// By the hash of what it is that they are found by: nearly always that has one binding only, and
@@ -94,6 +112,7 @@ class BindingStore {
   Index by_match_key_{&nodes_};
   Index by_source_{&nodes_};
   Index by_target_{&nodes_};
+  std::set<base::ObjectKey> pauses_;  ///< with an annotation that asks for one
   std::set<base::ObjectKey> unseen_;
 };
 

@@ -24,7 +24,6 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       status_writer_(shared_),
       acknowledger_(shared_),
       sweep_(shared_) {
-  const auto& ns = shared_.settings.watch_namespace;
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
     auto& outside_ = shared_.outside;
@@ -33,20 +32,26 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
                                                             std::move(selection), *listener));
     listeners_.push_back(std::move(listener));
   };
-  watch({kube::kBindings, ns, "", "", kube::View::full},
-        std::make_unique<BindingListener>(shared_, on_synced));
-  watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
-        std::make_unique<TargetListener>(shared_, on_synced));
-  for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
-    watch({resource, ns, "", "", kube::View::metadata},
-          std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced));
+  auto places = shared_.settings.watch_namespaces;
+  if (places.empty()) places.emplace_back();  // all
+  for (const auto& ns : places) {
+    watch({kube::kBindings, ns, "", "", kube::View::full},
+          std::make_unique<BindingListener>(shared_, on_synced, ns));
+    watch({kube::kSecrets, ns, std::string(kManagedSelector), "", kube::View::metadata},
+          std::make_unique<TargetListener>(shared_, on_synced, ns));
+    for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
+      watch({resource, ns, "", "", kube::View::metadata},
+            std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced, ns));
+    }
   }
   if (shared_.gate.mode() != Tenancy::off) {
     watch({kube::kAccessPolicies, "", "", "", kube::View::full},
           std::make_unique<PolicyListener>(shared_, on_synced));
-    const auto only = ns.empty() ? std::string() : "metadata.name=" + ns;
-    watch({kube::kNamespaces, "", "", only, kube::View::metadata},
-          std::make_unique<NamespaceListener>(shared_, on_synced));
+    for (const auto& ns : places) {
+      const auto only = ns.empty() ? std::string() : "metadata.name=" + ns;
+      watch({kube::kNamespaces, "", "", only, kube::View::metadata},
+            std::make_unique<NamespaceListener>(shared_, on_synced, ns));
+    }
   }
   unsynced_ = reflectors_.size();
   for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {
@@ -81,7 +86,7 @@ void Controller::lead() {
   working_ = true;
   // What another leader did since was seen by the watches; what it recorded is in the statuses.
   for (auto& [key, state] : shared_.bindings.all()) {
-    state.applied = applied_from(state.binding.status);
+    state.recall();
     shared_.trigger(key, WorkQueue::Priority::background);
   }
   shared_.targets.each(
@@ -109,6 +114,8 @@ void Controller::measure() {
   const auto& queue = shared_.binding_work.queue();
   shared_.outside.metrics.queue_depth(static_cast<std::int64_t>(queue.waiting_count()),
                                       static_cast<std::int64_t>(queue.running_count()));
+  shared_.outside.metrics.bindings_paused(
+      static_cast<std::int64_t>(shared_.bindings.paused_count(shared_.outside.api.wall())));
 }
 
 base::Task<void> Controller::stop(base::Instant deadline) {

@@ -69,7 +69,7 @@ void BindingListener::removed(const boost::json::value& object) {
 }
 
 void BindingListener::list_ends(std::string_view /*version*/) {
-  for (const auto& key : shared_.bindings.list_ends()) forget(key);
+  for (const auto& key : shared_.bindings.list_ends(ns_)) forget(key);
   call_once(on_synced_);
 }
 
@@ -98,7 +98,7 @@ void TargetListener::removed(const boost::json::value& object) {
 }
 
 void TargetListener::list_ends(std::string_view version) {
-  for (const auto& key : shared_.targets.list_ends(version)) touched(key);
+  for (const auto& key : shared_.targets.list_ends(version, ns_)) touched(key);
   call_once(on_synced_);
 }
 
@@ -150,7 +150,7 @@ void WorkloadListener::removed(const boost::json::value& object) {
 }
 
 void WorkloadListener::list_ends(std::string_view /*version*/) {
-  for (const auto& id : shared_.workloads.list_ends(resource_.kind)) forget(id);
+  for (const auto& id : shared_.workloads.list_ends(resource_.kind, ns_)) forget(id);
   call_once(on_synced_);
 }
 

@@ -30,5 +30,7 @@ inline constexpr std::string_view kTemplateAnnotation = "secrets.edsm.io/rollout
 
 /// On bindings: a new value asks for a re-sync.
 inline constexpr std::string_view kSyncRequestAnnotation = "edsm.io/last-updated";
+/// On bindings: an RFC 3339 time until which nothing is done for it.
+inline constexpr std::string_view kPausedUntilAnnotation = "secrets.edsm.io/paused-until";
 
 }  // namespace edsm::sync

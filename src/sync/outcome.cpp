@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/planted.hpp"
+#include "sync/pausing.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -151,6 +152,9 @@ void Aftermath::record(const Run& run, const Outcome& outcome) {
     shared_.binding_work.add(item, outcome.again_at);
     shared_.ledger.again(item);
     shared_.outside.metrics.reconcile("deferred");
+  } else if (outcome.kind == Outcome::Kind::paused) {
+    Pausing(shared_).hold(*state, run);
+    shared_.outside.metrics.reconcile("paused");
   } else {
     failed(*state, run, outcome);
   }

@@ -37,6 +37,7 @@ struct Outcome {
     settled,   ///< the target is as it should be
     failed,    ///< it is not: `error`
     deferred,  ///< look again at `again_at`; nothing is wrong with us
+    paused,    ///< nothing may be done for it just now
     gone,      ///< the binding is
   };
   enum class Step : std::uint8_t { plan, inspect, fetch, shape, apply };

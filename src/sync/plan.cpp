@@ -22,6 +22,11 @@ std::optional<Plan> being_deleted(const Facts& facts) {
   return Plan{Plan::Action::forget, "Deleting", "the binding is being deleted"};
 }
 
+std::optional<Plan> paused(const Facts& facts) {
+  if (!facts.pause.holds()) return std::nullopt;
+  return Plan{Plan::Action::rest, "Paused", ""};
+}
+
 std::optional<Plan> spec_invalid(const Facts& facts) {
   if (!facts.spec_error) return std::nullopt;
   return Plan{Plan::Action::stop, facts.spec_error->code, facts.spec_error->text};
@@ -171,9 +176,9 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   return std::nullopt;
 }
 
-constexpr std::array<Check, 10> kChecks = {
-    being_deleted,  spec_invalid,   not_allowed,    has_rival,  target_not_seen,
-    target_foreign, target_missing, target_touched, wrong_type, target_drifted};
+constexpr std::array<Check, 11> kChecks = {
+    being_deleted,  paused,         spec_invalid,   not_allowed, has_rival,     target_not_seen,
+    target_foreign, target_missing, target_touched, wrong_type,  target_drifted};
 
 }  // namespace
 

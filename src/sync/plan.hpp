@@ -8,6 +8,7 @@
 #include "sync/access_rules.hpp"
 #include "sync/binding.hpp"
 #include "sync/digest.hpp"
+#include "sync/pause.hpp"
 #include "sync/target.hpp"
 
 namespace edsm::sync {
@@ -45,6 +46,7 @@ struct Facts {
   const Binding& binding;
   const Digester& digester;
   base::Text source_id;                    ///< empty: the spec could not be resolved
+  Pause pause;                             ///< of the binding, just now
   std::optional<base::Error> spec_error;   ///< why
   Verdict verdict;                         ///< whether the source may be read
   std::optional<base::ObjectKey> rival;    ///< an older binding of the same target
@@ -62,6 +64,7 @@ struct Plan {
   enum class Action : std::uint8_t {
     forget,   ///< being deleted: nothing to do
     wait,     ///< look again in a moment; nothing is wrong
+    rest,     ///< paused: nothing until that is over
     stop,     ///< cannot go on until something changes; `reason` and `message` say what
     inspect,  ///< read the target itself, then plan again
     fetch,    ///< read the cloud's value and apply it; `reason` says why

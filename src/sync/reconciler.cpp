@@ -7,6 +7,7 @@
 #include "base/planted.hpp"
 #include "base/time.hpp"
 #include "sync/change.hpp"
+#include "sync/pausing.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -22,6 +23,7 @@ constexpr base::Duration kTryLeftoversAgain = std::chrono::seconds(30);
 Facts facts_of(const Shared& shared, const BindingState& state, const Run& run) {
   Facts facts(state.binding, shared.digester);
   facts.source_id = state.source.id;
+  facts.pause = shared.pause_of(state.binding);
   if (state.spec_error) facts.spec_error = *state.spec_error;
   facts.verdict = shared.gate.verdict(state);
   facts.rival = shared.bindings.rival_of(state.binding);
@@ -52,6 +54,12 @@ base::Error stop_error(const Plan& plan) {
           std::nullopt};
 }
 
+Outcome paused() {
+  Outcome outcome;
+  outcome.kind = Outcome::Kind::paused;
+  return outcome;
+}
+
 /// Nothing is wrong; a run that begins at `when` goes on.
 Outcome deferred_until(base::Instant when) {
   Outcome outcome;
@@ -79,11 +87,12 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
   Outcome outcome;
   outcome.kind = Outcome::Kind::gone;
   if (auto* const state = shared_.bindings.find(run.key)) {
+    Pausing(shared_).look(*state);
     run.uid = state->binding.uid;
     run.generation = state->binding.generation;
     run.source_id = state->source.id;
     run.wishes = std::exchange(state->wishes, {});
-    run.look_first = state->look_first;
+    run.look_first = state->look_first && !shared_.pause_of(state->binding).holds();
     run.trigger = state->trigger;
     outcome = co_await reconcile(run);
   }
@@ -118,6 +127,8 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
         co_return gone;
       case Plan::Action::wait:
         co_return deferred_until(shared_.outside.clock.now() + kWaitAgain);
+      case Plan::Action::rest:
+        co_return paused();
       case Plan::Action::stop:
         co_return failure(Outcome::Step::plan, stop_error(run.plan));
       case Plan::Action::settle:
@@ -178,6 +189,7 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
   if (since == nullptr || withdrawn || !shared_.gate.passes(*since)) {
     co_return deferred_until(shared_.outside.clock.now());
   }
+  if (shared_.pause_of(since->binding).holds()) co_return paused();
   if (!value) {
     if (value.error().failure != base::Failure::absent) {
       co_return failure(Outcome::Step::fetch, std::move(value.error()));

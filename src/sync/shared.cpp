@@ -1,5 +1,7 @@
 #include "sync/shared.hpp"
 
+#include "base/planted.hpp"
+
 namespace edsm::sync {
 namespace {
 
@@ -51,8 +53,15 @@ Verdict::Kind Shared::note_verdict(const base::ObjectKey& key, Verdict::Kind kin
   return before;
 }
 
+Pause Shared::pause_of(const Binding& binding) const {
+  if (base::planted(base::Bug::ignore_the_pause)) return {};
+  return judge_pause(binding.paused_until, outside.api.wall());
+}
+
 RolloutDecision Shared::rollout_of(const Workload& workload) const {
-  const auto find = [this](const base::ObjectKey& key) { return targets.find(key); };
+  const auto find = [this, now = outside.api.wall()](const base::ObjectKey& key) -> const Target* {
+    return bindings.paused(key, now) ? nullptr : targets.find(key);
+  };
   return decide_rollout(workload, find, digester);
 }
 

@@ -31,7 +31,7 @@ namespace edsm::sync {
 
 /// The knobs of the controller; the flags of `edsm run` say what each is for.
 struct Settings {
-  std::string watch_namespace;  ///< empty: all
+  std::vector<std::string> watch_namespaces;  ///< each once; none: all
   std::string field_manager = "edsm";
   Tenancy tenancy = Tenancy::off;
   std::size_t workers = 64;          ///< bindings in work at once
@@ -93,7 +93,10 @@ struct Shared {
   /// What the gate has judged of a binding, or that it is gone (allowed): for the gauge of those
   /// that are refused. Returns what it was before.
   Verdict::Kind note_verdict(const base::ObjectKey& key, Verdict::Kind kind);
-  /// What must happen to a workload, by the targets as last seen.
+  /// The binding's pause at this moment of the API server's clock.
+  Pause pause_of(const Binding& binding) const;
+  /// What must happen to a workload, by the targets as last seen; those of paused bindings count as
+  /// not there, so what was recorded of them stays as it is.
   RolloutDecision rollout_of(const Workload& workload) const;
   kube::ObjectReference reference(const Binding& binding) const;
   kube::ObjectReference reference(const Workload& workload) const;

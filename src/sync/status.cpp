@@ -6,6 +6,7 @@
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
 #include "kube/event_series.hpp"
+#include "sync/pause.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -15,25 +16,63 @@ constexpr std::size_t kMaxMessage = 4096;
 
 /// What is stored must be what was sent, or the status would be written again and again: so it is
 /// UTF-8, also where it is cut.
-std::string message_of(const Report& report) {
-  return kube::clean_text(*report.message, kMaxMessage);
+std::string message_of(std::string_view text) {
+  return kube::clean_text(text, kMaxMessage);
 }
 
 std::string_view truth(bool value) {
   return value ? "True" : "False";
 }
 
-Condition condition(const Binding& binding, std::size_t type, std::string_view status,
-                    const Report& report, base::WallTime now) {
+/// Their places in SeenStatus::kTypes.
+enum Type : std::size_t { kReady, kSynced, kStalled, kPaused };
+
+struct Words {
+  std::string_view reason;
+  std::string_view message;
+};
+
+Condition condition(const Binding& binding, Type type, std::string_view status, Words words,
+                    base::WallTime now) {
   Condition made;
   made.type = SeenStatus::kTypes.at(type);
   made.status = status;
-  made.reason = report.reason.view();
-  made.message = message_of(report);
+  made.reason = words.reason;
+  made.message = message_of(words.message);
   made.observed_generation = binding.generation;
   const auto& before = binding.status.turns.at(type);
   made.last_transition_time = before.status == status ? before.since.str() : base::rfc3339(now);
   return made;
+}
+
+/// Shown as long as the annotation means something: a pause that is over is like none.
+void show_pause(BindingStatus& status, const Binding& binding, base::WallTime now) {
+  const auto pause = judge_pause(binding.paused_until, now);
+  std::erase_if(status.conditions,
+                [](const Condition& each) { return each.type == SeenStatus::kTypes.at(kPaused); });
+  const bool malformed = pause.state == Pause::State::malformed;
+  if (!pause.holds() && !malformed) return;
+  const auto text = describe_pause(pause, binding.paused_until);
+  const Words words{malformed ? "InvalidPause" : "Paused", text};
+  status.conditions.push_back(condition(binding, kPaused, truth(pause.holds()), words, now));
+}
+
+/// The status as it stands, and that the binding is paused; of one that nobody has looked at before
+/// nothing else is known.
+BindingStatus paused_status(const Binding& binding, base::WallTime now) {
+  BindingStatus status = binding.words;
+  if (status.conditions.empty()) {
+    const auto text = describe_pause(judge_pause(binding.paused_until, now), binding.paused_until);
+    const Words words{"Paused", text};
+    status.observed_generation = binding.generation;
+    status.reason = words.reason;
+    status.message = message_of(text);
+    status.conditions = {condition(binding, kReady, "Unknown", words, now),
+                         condition(binding, kSynced, "Unknown", words, now),
+                         condition(binding, kStalled, "False", words, now)};
+  }
+  show_pause(status, binding, now);
+  return status;
 }
 
 void write_status(base::JsonWriter& json, const BindingStatus& status) {
@@ -81,18 +120,21 @@ BindingStatus wished_status(const Binding& binding, const Report& report, const 
   status.last_synced_time = synced && news ? base::rfc3339(now) : before.last_synced_time.str();
   status.synced_version = applied.version.view();
   status.reason = report.reason.view();
-  status.message = message_of(report);
+  status.message = message_of(*report.message);
+  const Words words{report.reason, *report.message};
   status.conditions = {
-      condition(binding, 0, truth(synced), report, now),
-      condition(binding, 1, truth(synced), report, now),
-      condition(binding, 2, truth(report.state == Report::State::stalled), report, now)};
+      condition(binding, kReady, truth(synced), words, now),
+      condition(binding, kSynced, truth(synced), words, now),
+      condition(binding, kStalled, truth(report.state == Report::State::stalled), words, now)};
+  show_pause(status, binding, now);
   return status;
 }
 
 std::optional<BindingStatus> due_status(const Binding& binding, const Report& report,
                                         const Applied& applied, base::WallTime now) {
-  if (report.state == Report::State::unknown || report.shown) return std::nullopt;
-  auto wished = wished_status(binding, report, applied, now);
+  const bool news = report.state != Report::State::unknown && !report.shown;
+  if (!news && !judge_pause(binding.paused_until, now).holds()) return std::nullopt;
+  auto wished = news ? wished_status(binding, report, applied, now) : paused_status(binding, now);
   if (binding.status.says(wished)) return std::nullopt;
   return wished;
 }

@@ -26,11 +26,14 @@ struct Report {
 };
 
 /// The status that a binding should show. Pure. Times move only with what they stamp:
-/// `lastTransitionTime` with its condition's status, `lastSyncedTime` with the applied version.
+/// `lastTransitionTime` with its condition's status, `lastSyncedTime` with the applied version. The
+/// condition `Paused` is there only while the binding is paused, or while the wish for a pause
+/// cannot be read.
 BindingStatus wished_status(const Binding& binding, const Report& report, const Applied& applied,
                             base::WallTime now);
 
-/// The status to be written: nullopt if nothing is known yet, or the binding shows it already.
+/// The status to be written: nullopt if nothing is known yet, or the binding shows it already. Of a
+/// paused binding only the pause is news: its other conditions stay as they are.
 std::optional<BindingStatus> due_status(const Binding& binding, const Report& report,
                                         const Applied& applied, base::WallTime now);
 

@@ -28,9 +28,9 @@ Binding binding(BindingStatus status = {}, std::int64_t generation = 4) {
 }
 
 const Applied kApplied{4, "k:h", "v1", "9", "monday", ""};
-const Report kSynced{State::synced, "Synced", "fine"};
-const Report kRetrying{State::retrying, "Throttled", "slow"};
-const Report kStalled{State::stalled, "AccessDenied", "grant it"};
+const Report kSynced{State::synced, "Synced", std::string("fine")};
+const Report kRetrying{State::retrying, "Throttled", std::string("slow")};
+const Report kStalled{State::stalled, "AccessDenied", std::string("grant it")};
 
 TEST(Status, NothingIsSaidBeforeAnythingIsKnown) {
   EXPECT_EQ(due_status(binding(), {}, kApplied, kNow), std::nullopt);
@@ -74,7 +74,7 @@ TEST(Status, NoChangeGivesAnEqualStatus) {
 TEST(Status, WhatWasShownIsNotSaidAgain) {
   Report shown = kStalled;
   shown.shown = true;
-  shown.message = "";
+  shown.message = {};
   EXPECT_EQ(due_status(binding(), shown, kApplied, kNow), std::nullopt);
 }
 
@@ -110,7 +110,7 @@ TEST(Status, TransitionTimesMoveOnlyWithTheStatus) {
   const auto stalled = wished_status(binding(synced), kStalled, kApplied, kLater);
   EXPECT_EQ(stalled.condition("Ready")->last_transition_time, kLaterText);
   EXPECT_EQ(stalled.condition("Stalled")->last_transition_time, kLaterText);
-  const Report other{State::stalled, "SourceGone", "other words"};
+  const Report other{State::stalled, "SourceGone", std::string("other words")};
   const auto still =
       wished_status(binding(stalled), other, kApplied, kLater + std::chrono::hours(1));
   EXPECT_EQ(still.condition("Ready")->last_transition_time, kLaterText)

@@ -44,6 +44,7 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   if (after == nullptr || after->binding.uid != uid) co_return;
   if (answer) {
     after->binding.status = *due;
+    if (!after->binding.paused_until.empty()) after->binding.words = *due;
     said(key);
     co_return;
   }

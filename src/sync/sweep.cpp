@@ -31,6 +31,7 @@ base::Task<void> Sweep::sweep() {
     if (state.provider == nullptr || state.binding.deleting) continue;
     const bool everybody = base::planted(base::Bug::sweep_for_everybody);
     if (!shared_.gate.passes(state) && !everybody) continue;
+    if (shared_.pause_of(state.binding).holds()) continue;
     auto& scope = scopes[state.source.scope];
     scope.provider = state.provider;
     scope.sources.emplace(state.source.id, state.source);

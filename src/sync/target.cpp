@@ -161,14 +161,16 @@ void TargetStore::bury(const base::ObjectKey& key, std::string_view version) {
   graves_[key] = version;
 }
 
-void TargetStore::list_begins() {
-  for (auto& [key, entry] : targets_) entry.seen = false;
+void TargetStore::list_begins(std::string_view ns) {
+  for (auto& [key, entry] : targets_) {
+    if (ns.empty() || key.ns == ns) entry.seen = false;
+  }
 }
 
-std::vector<base::ObjectKey> TargetStore::list_ends(std::string_view version) {
+std::vector<base::ObjectKey> TargetStore::list_ends(std::string_view version, std::string_view ns) {
   std::vector<base::ObjectKey> gone;
   for (const auto& [key, entry] : targets_) {
-    if (!entry.seen) gone.push_back(key);
+    if (!entry.seen && (ns.empty() || key.ns == ns)) gone.push_back(key);
   }
   std::ranges::sort(gone);
   for (const auto& key : gone) {

@@ -63,10 +63,10 @@ class TargetStore {
   bool erase(const base::ObjectKey& key, std::string_view uid, std::string_view resource_version);
   std::size_t size() const { return targets_.size(); }
 
-  /// A relist replaces: what is not put between `list_begins` and `list_ends` was gone at
-  /// `version`.
-  void list_begins();
-  std::vector<base::ObjectKey> list_ends(std::string_view version);
+  /// A relist of one namespace (empty: of all) replaces what is known of it: what is not put
+  /// between `list_begins` and `list_ends` was gone at `version`.
+  void list_begins(std::string_view ns = {});
+  std::vector<base::ObjectKey> list_ends(std::string_view version, std::string_view ns = {});
 
   /// Every target, in no order.
   template <class Visit>

@@ -30,6 +30,10 @@ std::string_view text_of(const boost::json::value* value) {
   return {value->get_string().data(), value->get_string().size()};
 }
 
+bool is_of(const Workload& workload, std::string_view kind, std::string_view ns) {
+  return workload.resource.kind == kind && (ns.empty() || workload.key.ns == ns);
+}
+
 const boost::json::value* first_annotation(const boost::json::object& annotations) {
   for (const auto name : kWorkloadAnnotations) {
     if (const auto* const value = annotations.if_contains(name)) return value;
@@ -157,16 +161,17 @@ std::vector<std::string> WorkloadStore::users_of(const base::ObjectKey& secret) 
   return found == users_.end() ? std::vector<std::string>() : found->second;
 }
 
-void WorkloadStore::list_begins(std::string_view kind) {
+void WorkloadStore::list_begins(std::string_view kind, std::string_view ns) {
   for (auto& [id, entry] : workloads_) {
-    if (entry.workload.resource.kind == kind) entry.seen = false;
+    if (is_of(entry.workload, kind, ns)) entry.seen = false;
   }
 }
 
-std::vector<std::string> WorkloadStore::list_ends(std::string_view kind) const {
+std::vector<std::string> WorkloadStore::list_ends(std::string_view kind,
+                                                  std::string_view ns) const {
   std::vector<std::string> gone;
   for (const auto& [id, entry] : workloads_) {
-    if (!entry.seen && entry.workload.resource.kind == kind) gone.push_back(id);
+    if (!entry.seen && is_of(entry.workload, kind, ns)) gone.push_back(id);
   }
   return gone;
 }

@@ -58,10 +58,10 @@ class WorkloadStore {
   std::vector<std::string> users_of(const base::ObjectKey& secret) const;
   std::size_t size() const { return workloads_.size(); }
 
-  /// A relist of one kind replaces the workloads of that kind.
-  void list_begins(std::string_view kind);
+  /// A relist of one kind in one namespace (empty: in all) replaces those workloads.
+  void list_begins(std::string_view kind, std::string_view ns = {});
   /// Ids that the relist did not bring (still in the store).
-  std::vector<std::string> list_ends(std::string_view kind) const;
+  std::vector<std::string> list_ends(std::string_view kind, std::string_view ns = {}) const;
 
  private:
   struct Entry {

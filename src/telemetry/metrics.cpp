@@ -174,6 +174,10 @@ struct Metrics::Families {
           "EventDrivenSecrets that no SecretAccessPolicy permits: refused with --tenancy=enforce, "
           "synced all the same with audit."),
       {"namespace"}};
+  Gauges<0> paused{gauge("edsm_paused_bindings",
+                         "EventDrivenSecrets that the annotation secrets.edsm.io/paused-until "
+                         "keeps from being worked on."),
+                   {}};
   Counters<2> watch_restarts{counter("edsm_watch_restarts_total",
                                      "Restarts of Kubernetes watches, by resource and cause."),
                              {"resource", "cause"}};
@@ -211,6 +215,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   f.sweep_differing.get({});
   f.events_dropped.get({});
   messages_held(0);
+  bindings_paused(0);
   queue_depth(0, 0);
   leader(false);
   prometheus::BuildGauge()
@@ -288,6 +293,10 @@ void Metrics::bindings_by_condition(std::string_view reason, std::int64_t count)
 
 void Metrics::not_allowed(std::string_view ns, std::int64_t count) {
   families_->not_allowed.get({ns}).Set(number(count));
+}
+
+void Metrics::bindings_paused(std::int64_t count) {
+  families_->paused.get({}).Set(number(count));
 }
 
 void Metrics::watch_restart(std::string_view resource, std::string_view cause) {

@@ -80,6 +80,8 @@ class Metrics {
   void bindings_by_condition(std::string_view reason, std::int64_t count);
   /// edsm_bindings_not_allowed{namespace}
   void not_allowed(std::string_view ns, std::int64_t count);
+  /// edsm_paused_bindings
+  void bindings_paused(std::int64_t count);
   /// edsm_watch_restarts_total{resource,cause}
   void watch_restart(std::string_view resource, std::string_view cause);
   /// edsm_sweeps_total, edsm_sweep_compared_total, edsm_sweep_differing_total

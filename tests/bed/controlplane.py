@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import itertools
+import json
 import os
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,9 @@ from typing import Any, Self
 
 import requests
 import yaml
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from bed import ROOT, audit
 from bed.certs import CA, new_key, write_key
@@ -68,7 +72,8 @@ class ControlPlane:
         self.ca_file = self._ca.cert
         self._server_cert = self._ca.server("apiserver", ("localhost", "127.0.0.1", "10.0.0.1",
                                                           "kubernetes.default.svc"))
-        self._sa_key = write_key(new_key(), self.folder / "sa-signer.key")
+        self._signer = new_key()
+        self._sa_key = write_key(self._signer, self.folder / "sa-signer.key")
         self.audit_log = self.folder / "audit.log"
         (self.folder / "audit-policy.yaml").write_text(audit.POLICY)
         self.port = free_port()
@@ -216,6 +221,16 @@ class ControlPlane:
                 "uid": bound_to["metadata"]["uid"]}} if bound_to else {})})
         return answer["status"]["token"]
 
+    def expired_token(self, token: str) -> str:
+        """The same as `token`, signed by this cluster, but an hour older than its life."""
+        head, claims, _ = token.split(".")
+        decoded = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
+        age = decoded["exp"] - decoded["iat"] + 3600
+        decoded |= {name: decoded[name] - age for name in ("exp", "iat", "nbf")}
+        text = f"{head}.{_base64url(json.dumps(decoded).encode())}"
+        r, s = decode_dss_signature(self._signer.sign(text.encode(), ec.ECDSA(hashes.SHA256())))
+        return f"{text}.{_base64url(r.to_bytes(32) + s.to_bytes(32))}"
+
     def write_kubeconfig(self, *, token: str | None = None, token_file: Path | str | None = None,
                          server_url: str | None = None, ca: Path | None = None) -> Path:
         """A kubeconfig for a token, or for a file that holds one."""
@@ -248,6 +263,10 @@ class ControlPlane:
 
 def _base64(path: Path) -> str:
     return base64.b64encode(path.read_bytes()).decode()
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def _has_condition(obj: Object, name: str) -> bool:

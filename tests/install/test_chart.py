@@ -62,6 +62,7 @@ networkPolicy:
   extraEgress: [{ports: [{port: 3128}]}]
 metrics:
   tlsSecretName: metrics-tls
+  authentication: {enabled: true, readers: [{kind: ServiceAccount, name: prometheus, namespace: monitoring}]}
   service: {annotations: {a: b}}
   serviceMonitor: {enabled: true, labels: {release: prometheus}, tlsConfig: {insecureSkipVerify: true}}
   prometheusRule: {enabled: true, labels: {release: prometheus}}
@@ -112,7 +113,8 @@ def test_every_part_of_the_values_knows_its_names() -> None:
 
 @pytest.mark.parametrize("setting", [
     "replicas=2", "image.repo=x", "metrics.serviceMonitor.enable=true", "replicaCount=two", "image.digest=abc", "controller.resyncInterval=30", "controller.logLevel=loud",
-    "aws.queueUrls={my-queue}", "watchNamespaces={a,b}", "metrics.port=0", "tenancy=strict", "tenancy=true", "extraEnv[0].nam=X"])
+    "aws.queueUrls={my-queue}", "watchNamespaces={a,B}", "watchNamespaces={a,a}", "metrics.port=0", "tenancy=strict",
+    "tenancy=true", "extraEnv[0].nam=X"])
 def test_a_wrong_value_is_refused(templates: Helm, setting: str) -> None:
     with pytest.raises(CommandFailed, match="values don't meet the specifications"):
         templates("template", "edsm", CHART, "--set", setting)
@@ -255,6 +257,43 @@ def test_tenancy_in_one_namespace_sees_no_other(templates: Helm) -> None:
     assert rules(only(objects, "Role", f"{FULL_NAME}-work")) == rules(only(templates.template(NARROW), "Role", f"{FULL_NAME}-work"))
 
 
+AUTHENTICATION = {"tlsSecretName": "metrics-tls", "authentication": {
+    "enabled": True, "readers": [{"kind": "ServiceAccount", "name": "prometheus", "namespace": "monitoring"}]}}
+
+
+def test_reviewing_tokens_is_permitted_only_on_request_and_as_in_config(templates: Helm) -> None:
+    config = documents((ROOT / "config/optional/metrics-authentication.yaml").read_text())
+    assert "review" not in json.dumps(templates.template())
+    for values in ({}, NARROW):
+        objects = templates.template(values | {"metrics": AUTHENTICATION})
+        assert "--metrics-authentication=tokenreview" in container(objects)["args"]
+        for part in ("token-reviews", "metrics-reader"):
+            name = f"{FULL_NAME}-kube-system-{part}"
+            assert rules(only(objects, "ClusterRole", name)) == rules(only(config, "ClusterRole", f"edsm-{part}"))
+            assert only(objects, "ClusterRoleBinding", name)["roleRef"]["name"] == name
+        assert only(objects, "ClusterRoleBinding", f"{FULL_NAME}-kube-system-metrics-reader")["subjects"] == (
+            AUTHENTICATION["authentication"]["readers"])
+
+
+def test_tokens_are_not_taken_in_the_clear(templates: Helm) -> None:
+    with pytest.raises(CommandFailed, match="needs metrics.tlsSecretName"):
+        templates("template", "edsm", CHART, "--set", "metrics.authentication.enabled=true")
+
+
+def test_prometheus_sends_its_token_where_one_is_needed(templates: Helm) -> None:
+    def endpoint(**monitor: object) -> Object:
+        values = {"metrics": AUTHENTICATION | {"serviceMonitor": {"enabled": True, **monitor}}}
+        return only(templates.template(values), "ServiceMonitor")["spec"]["endpoints"][0]
+
+    assert endpoint()["bearerTokenFile"] == "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert endpoint(bearerTokenFile="/token")["bearerTokenFile"] == "/token"
+    authorization = {"credentials": {"name": "scraper", "key": "token"}}
+    assert endpoint(authorization=authorization)["authorization"] == authorization
+    assert "bearerTokenFile" not in endpoint(authorization=authorization)
+    open_ = templates.template({"metrics": {"serviceMonitor": {"enabled": True}}})
+    assert not {"bearerTokenFile", "authorization"} & only(open_, "ServiceMonitor")["spec"]["endpoints"][0].keys()
+
+
 def test_one_namespace_needs_no_permission_for_others(templates: Helm) -> None:
     objects = templates.template(NARROW | {"userRoles": {"create": False}, "crds": {"install": False},
                                            "flowSchema": {"enabled": False}, "guard": {"enabled": False}})
@@ -265,6 +304,18 @@ def test_one_namespace_needs_no_permission_for_others(templates: Helm) -> None:
     work = only(objects, "Role", f"{FULL_NAME}-work")
     assert rules(work) == rules(only(templates.template(), "ClusterRole", FULL_NAME))
     assert "--watch-namespace=default" in container(objects)["args"]
+
+
+def test_each_of_several_namespaces_gets_its_permissions(templates: Helm) -> None:
+    objects = templates.template({"watchNamespaces": ["default", "a", "b"], "allowSecretDeletion": True})
+    roles = [each for each in objects if each["kind"] == "Role" and each["metadata"]["name"] == f"{FULL_NAME}-work"]
+    bindings = [each for each in objects if each["kind"] == "RoleBinding" and each["roleRef"]["name"] == f"{FULL_NAME}-work"]
+    for made in (roles, bindings):
+        assert [each["metadata"]["namespace"] for each in made] == ["default", "a", "b"]
+    assert all(rules(each) == rules(roles[0]) for each in roles)
+    assert not [each for each in objects if each["kind"] == "ClusterRoleBinding"]
+    assert [each for each in container(objects)["args"] if each.startswith("--watch")] == [
+        f"--watch-namespace={name}" for name in ("default", "a", "b")]
 
 
 def test_a_role_of_ones_own_is_bound(templates: Helm) -> None:

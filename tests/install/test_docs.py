@@ -17,7 +17,7 @@ PAGES = ["README.md", "charts/k8s-event-driven-secrets/README.md",
 
 def test_values_of_the_page_are_taken(templates: Helm) -> None:
     shown = [block for block in blocks("docs/install.md", "yaml") if "apiVersion" not in block]
-    assert len(shown) == 2
+    assert len(shown) == 3
     for block in shown:
         templates.template(yaml.safe_load(block))
     for setting in re.findall(r"--set (\S+)", (ROOT / "docs/install.md").read_text()):

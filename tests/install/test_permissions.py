@@ -66,53 +66,60 @@ def use_of(entry: AuditEntry) -> Use:
                "" if entry.verb == "create" else entry.name)
 
 
-def allow(world: World) -> None:
+def allow(world: World, namespace: str) -> None:
     """A policy for the namespace by a label, which it has then."""
-    world.kube.patch("Namespace", world.ns, None, {"metadata": {"labels": {"team": world.ns}}})
+    world.kube.patch("Namespace", namespace, None, {"metadata": {"labels": {"team": namespace}}})
     world.kube.create({
-        "apiVersion": "secrets.edsm.io/v1alpha1", "kind": "SecretAccessPolicy", "metadata": {"name": world.ns},
-        "spec": {"namespaces": {"selector": {"matchLabels": {"team": world.ns}}}, "provider": "aws",
+        "apiVersion": "secrets.edsm.io/v1alpha1", "kind": "SecretAccessPolicy", "metadata": {"name": namespace},
+        "spec": {"namespaces": {"selector": {"matchLabels": {"team": namespace}}}, "provider": "aws",
                  "paths": [f"{world.ns}/*"]}})
 
 
-def live(world: World, pod: Pod, *, tenancy: str = "off") -> None:
+def live(world: World, pod: Pod, namespaces: list[str], *, tenancy: str) -> None:
     """All that can happen to a replica: it leads, syncs, restarts every kind, is interrupted, heals, ends."""
     wait_for(lambda: pod.metric("edsm_leader") == 1, PATIENCE, "it to lead", [pod.process])
-    world.put("db", {"password": "old"})
-    world.bind("db")
-    if tenancy == "enforce":
-        world.wait_reason("db", "NotAllowed")
-        allow(world)
-    world.wait_synced("db")
-    for kind in KINDS:
-        world.workload("web", ["db"], kind=kind)
-    before = {kind: world.wait_recorded("web", kind=kind) for kind in KINDS}
-
-    for plural in KINDS.values():  # somebody else was faster: read again
-        pod.api.fault(kube_error(409, "Conflict"), when=matches(method="PATCH", path=f"/{plural}/web"))
-    world.put("db", {"password": "new"})
-    for kind in KINDS:
-        world.wait_restarts("web", before[kind] + 1, kind=kind)
-
-    for _ in range(2):  # the second time the Event becomes a series
-        world.kube.patch("Secret", "db", world.ns, {"stringData": {"password": "by hand"}}, manager="somebody")
-        world.wait_data("db", {"password": b"new"})
-    world.kube.delete("Secret", "db", world.ns)
-    world.wait_data("db", {"password": b"new"})
-    wait_for(lambda: world.calls.count(method="PATCH", path="/events.k8s.io/"), PATIENCE, "a series", [pod.process])
+    for number, namespace in enumerate(namespaces):
+        live_in(world, pod, namespace, f"db{number}", tenancy)
     pod.terminate(timeout=PATIENCE)
 
 
+def live_in(world: World, pod: Pod, namespace: str, name: str, tenancy: str) -> None:
+    world.put(name, {"password": "old"})
+    world.bind(name, namespace=namespace)
+    if tenancy == "enforce":
+        world.wait_reason(name, "NotAllowed", namespace=namespace)
+        allow(world, namespace)
+    world.wait_synced(name, namespace=namespace)
+    for kind in KINDS:
+        world.workload("web", [name], kind=kind, namespace=namespace)
+    before = {kind: world.wait_recorded("web", kind=kind, namespace=namespace) for kind in KINDS}
+
+    for plural in KINDS.values():  # somebody else was faster: read again
+        pod.api.fault(kube_error(409, "Conflict"), when=matches(method="PATCH", path=f"/{namespace}/{plural}/web"))
+    world.put(name, {"password": "new"})
+    for kind in KINDS:
+        world.wait_restarts("web", before[kind] + 1, kind=kind, namespace=namespace)
+
+    for _ in range(2):  # the second time the Event becomes a series
+        world.kube.patch("Secret", name, namespace, {"stringData": {"password": "by hand"}}, manager="somebody")
+        world.wait_data(name, {"password": b"new"}, namespace=namespace)
+    world.kube.delete("Secret", name, namespace)
+    world.wait_data(name, {"password": b"new"}, namespace=namespace)
+    wait_for(lambda: world.calls.count(method="PATCH", path=f"/events.k8s.io/v1/namespaces/{namespace}/"), PATIENCE,
+             "a series", [pod.process])
+
+
 @pytest.mark.parametrize("tenancy", ["off", "enforce"])
-@pytest.mark.parametrize("narrow", [False, True], ids=["all namespaces", "one namespace"])
+@pytest.mark.parametrize("watched", [0, 1, 2], ids=["all namespaces", "one namespace", "two namespaces"])
 def test_every_permission_is_used_and_no_other_is_missing(
-        world: World, helm: Helm, stack: ExitStack, narrow: bool, tenancy: str) -> None:
+        world: World, helm: Helm, stack: ExitStack, watched: int, tenancy: str) -> None:
     own = world.new_namespace()
-    deployment = install(world, helm, own, tenancy=tenancy, **{"watchNamespaces": [world.ns]} if narrow else {})
+    namespaces = [world.ns, world.new_namespace()][:max(watched, 1)]
+    deployment = install(world, helm, own, tenancy=tenancy, **{"watchNamespaces": namespaces} if watched else {})
     user = f"system:serviceaccount:{own}:{FULL_NAME}"
     pod = start(world, deployment, stack)
 
-    live(world, pod, tenancy=tenancy)
+    live(world, pod, namespaces, tenancy=tenancy)
 
     permitted = list(granted(world.cluster, user))
     entries = [entry for entry in world.cluster.audit(user=user) if entry.resource]
@@ -122,10 +129,12 @@ def test_every_permission_is_used_and_no_other_is_missing(
     unneeded = [each for each in permitted if not any(
         [other for other in permitted if other.permits(use)] == [each] for use in used)]
     assert not unneeded, "not used, or given twice"
-    if narrow:  # beside that only what is in no namespace
-        elsewhere = {use for use in used if use.namespace not in (own, world.ns)}
-        assert {(use.resource, use.name) for use in elsewhere} <= {("secretaccesspolicies", ""), ("namespaces", world.ns)}
+    if watched:  # beside that only what is in no namespace
+        elsewhere = {use for use in used if use.namespace not in (own, *namespaces)}
+        assert {(use.resource, use.name) for use in elsewhere} <= {
+            ("secretaccesspolicies", ""), *(("namespaces", namespace) for namespace in namespaces)}
         assert not elsewhere or tenancy == "enforce"
+        assert {use.namespace for use in used if use not in elsewhere} == {own, *namespaces}
     assert {use.name for use in used if use.resource == "leases"} == {"", LEASE}
 
 
@@ -169,9 +178,9 @@ def test_it_runs_in_the_security_context_of_its_pod(world: World, helm: Helm, st
     pod.terminate(timeout=PATIENCE)
 
 
-def test_other_namespaces_are_closed_to_a_release_for_one(world: World, helm: Helm) -> None:
-    own = world.new_namespace()
-    install(world, helm, own, watchNamespaces=[world.ns])
+def test_other_namespaces_are_closed_to_a_release_for_some(world: World, helm: Helm) -> None:
+    own, second = world.new_namespace(), world.new_namespace()
+    install(world, helm, own, watchNamespaces=[world.ns, second])
     elsewhere = world.new_namespace()
 
     def may(verb: str, resource: str, namespace: str, group: str = "") -> bool:
@@ -180,8 +189,9 @@ def test_other_namespaces_are_closed_to_a_release_for_one(world: World, helm: He
             "resourceAttributes": {"verb": verb, "resource": resource, "namespace": namespace, "group": group}}})
         return review["status"]["allowed"]
 
-    assert may("patch", "secrets", world.ns) and may("patch", "deployments", world.ns, "apps")
+    for namespace in (world.ns, second):
+        assert may("patch", "secrets", namespace) and may("patch", "deployments", namespace, "apps")
     for namespace in (elsewhere, own, "kube-system", ""):
         assert not may("list", "secrets", namespace) and not may("patch", "deployments", namespace, "apps")
-    for namespace in (elsewhere, own, world.ns):
+    for namespace in (elsewhere, own, world.ns, second):
         assert not may("delete", "secrets", namespace)

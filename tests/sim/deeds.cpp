@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
+#include "base/time.hpp"
 #include "sim/world.hpp"
 #include "sync/names.hpp"
 
@@ -168,11 +169,41 @@ void World::on_cluster(const Step& step) {
         map_at(object, "spec")["secretPath"] = secret_path(step.b % scenario_.secrets);
       });
       break;
+    case Deed::pause_binding:
+      pause_binding(step);
+      break;
     default:
       edit_binding([&](Object& object) {
         annotations_of(object)[sync::kSyncRequestAnnotation] = std::to_string(++values_);
       });
   }
+}
+
+void World::pause_binding(const Step& step) {
+  const unsigned binding = step.a % scenario_.bindings;
+  const auto ns = namespace_of(scenario_, binding);
+  const auto name = binding_name(binding);
+  const auto object = cluster.find(kube::kBindings, ns, name);
+  if (!object) return;
+  const auto uid = std::string(object->uid());
+  const auto now = schedule.now();
+  const base::Duration lasts = seconds(5 + step.b * 20);
+  pauses_[uid] = {now, now + lasts};
+  const auto until = base::rfc3339_micro(Schedule::epoch() + (now + lasts).time_since_epoch());
+  const auto pause = [&](Object& edited) {
+    annotations_of(edited)[sync::kPausedUntilAnnotation] = until;
+  };
+  cluster.edit(kube::kBindings, ns, name, pause, kUser);
+  if (step.b % 3 != 0) return;
+  schedule.after(lasts / 2, [this, uid, ns, name] {
+    const auto still = cluster.find(kube::kBindings, ns, name);
+    if (!still || still->uid() != uid) return;
+    pauses_[uid].until = schedule.now();
+    const auto lift = [](Object& edited) {
+      annotations_of(edited).erase(sync::kPausedUntilAnnotation);
+    };
+    cluster.edit(kube::kBindings, ns, name, lift, kUser);
+  });
 }
 
 void World::create_workload(unsigned workload) {

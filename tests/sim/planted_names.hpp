@@ -30,6 +30,7 @@ inline constexpr std::array kPlanted = {
     std::pair("write-after-the-lease", base::Bug::write_after_the_lease),
     std::pair("sweep-for-everybody", base::Bug::sweep_for_everybody),
     std::pair("deaf-to-policies", base::Bug::deaf_to_policies),
+    std::pair("ignore-the-pause", base::Bug::ignore_the_pause),
 };
 
 }  // namespace edsm::sim

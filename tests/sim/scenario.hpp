@@ -32,6 +32,7 @@ enum class Deed : std::uint8_t {
   retarget_binding,
   repath_binding,
   ask_for_sync,
+  pause_binding,  ///< `b`: for how long, and whether somebody ends it early
   // administrators of the cluster, with tenancy: `a` is a namespace
   permit,  ///< by name, for all secrets
   forbid,

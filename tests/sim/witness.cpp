@@ -111,6 +111,7 @@ void Witness::see_target(const AuditEntry& entry) {
   state.data = decode_data(entry.object->object());
   state.digest = annotation(entry.object->object(), sync::kDigestAnnotation);
   if (state.ours && state.there) {
+    judge_pause(key);
     values_.emplace(state.digest, state.data);
     const auto source = annotation(entry.object->object(), sync::kSourceAnnotation);
     const auto path = source.substr(std::min(source.size(), kScope.size()));
@@ -128,6 +129,20 @@ void Witness::see_target(const AuditEntry& entry) {
                          key.second));
   }
   targets_[key].push_back(std::move(state));
+}
+
+/// Where nothing keeps a watch from telling of it, a pause is heeded within seconds.
+void Witness::judge_pause(const Key& target) {
+  if (!world_.scenario().calm() || world_.contested(target)) return;
+  for (const auto& binding : world_.cluster.all(kube::kBindings)) {
+    const auto& spec = binding->object().at("spec").as_object();
+    const bool its =
+        binding->ns() == target.first && text_of(spec, "targetSecretName") == target.second;
+    if (its && world_.surely_paused(*binding)) {
+      object(fmt::format("Secret {}/{} was written while its binding was paused", target.first,
+                         target.second));
+    }
+  }
 }
 
 std::vector<const Witness::TargetState*> Witness::written(const Key& target) const {

@@ -59,6 +59,7 @@ class Witness {
  private:
   void see(const AuditEntry& entry);
   void see_target(const AuditEntry& entry);
+  void judge_pause(const Key& target);
   void see_workload(const AuditEntry& entry, const kube::Resource& resource);
   void judge_restart(const std::string& id, const std::vector<WorkloadState>& states);
   bool changed_between(const Key& target, std::uint64_t after, std::uint64_t until) const;

@@ -189,8 +189,16 @@ const World::Notice* World::notice(const std::string& message_id) const {
 
 bool World::changed_lately(const Stored& binding, base::Instant since) const {
   const auto at = binding_changes_.find(std::string(binding.uid()));
+  const auto pause = pauses_.find(std::string(binding.uid()));
+  const bool paused = pause != pauses_.end() && pause->second.until + minutes(1) >= since;
   // What a watch has not told yet cannot have been looked at.
-  return at == binding_changes_.end() || at->second + minutes(1) >= since;
+  return paused || at == binding_changes_.end() || at->second + minutes(1) >= since;
+}
+
+bool World::surely_paused(const Stored& binding) const {
+  const auto at = pauses_.find(std::string(binding.uid()));
+  return at != pauses_.end() && at->second.from + seconds(5) < schedule.now() &&
+         schedule.now() < at->second.until;
 }
 
 bool World::contested(const std::pair<std::string, std::string>& target) const {

@@ -61,6 +61,8 @@ class World {
   const Notice* notice(const std::string& message_id) const;
   /// Users changed the binding (or made it) at `since` or later.
   bool changed_lately(const Stored& binding, base::Instant since) const;
+  /// The binding has been paused for longer than a watch needs to tell of it.
+  bool surely_paused(const Stored& binding) const;
   /// More than one binding wants this target.
   bool contested(const std::pair<std::string, std::string>& target) const;
   /// Exactly one binding wants it, and its source may be read and has a usable value.
@@ -92,6 +94,7 @@ class World {
   std::string remember(std::string value, std::optional<Data> data);
   void create_binding(unsigned binding);
   void note_change_of(const std::string& ns, const std::string& binding);
+  void pause_binding(const Step& step);
   void create_workload(unsigned workload);
   void touch(const kube::Resource& kind, const std::string& ns, const std::string& name);
   void edit_target(unsigned binding, const std::function<void(Object&)>& edit);
@@ -110,6 +113,10 @@ class World {
   std::vector<std::string> canaries_;
   std::map<std::string, Notice> notices_;
   std::map<std::string, base::Instant> binding_changes_;  ///< by users, by uid
+  struct Span {
+    base::Instant from, until;
+  };
+  std::map<std::string, Span> pauses_;  ///< by users, by uid
   unsigned values_ = 0;
   unsigned tokens_ = 0;
   bool calm_ = false;

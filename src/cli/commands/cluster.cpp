@@ -44,8 +44,9 @@ int with_cluster(const ClusterOptions& options,
     return kCannotConnect;
   }
   net::curl_global_setup();
-  std::string ns = options.ns.empty() ? config->ns : options.ns;
-  if (options.all_namespaces) ns.clear();
+  auto namespaces = options.namespaces;
+  if (namespaces.empty()) namespaces = {config->ns};
+  if (options.all_namespaces) namespaces = {""};
   const std::string server = config->server;
   base::SystemClock clock;
   telemetry::Metrics metrics;
@@ -56,7 +57,7 @@ int with_cluster(const ClusterOptions& options,
       {[&http](net::Transport fresh) { http.set_transport(transport_of(std::move(fresh))); }});
   kube::Api api(http, http, *authority, clock, metrics, server, "edsm-cli");
   std::optional<int> exit_code;
-  boost::asio::co_spawn(io, command({api, clock, std::move(ns)}),
+  boost::asio::co_spawn(io, command({api, clock, std::move(namespaces)}),
                         [&](const std::exception_ptr& error, int code) {
                           if (error) std::rethrow_exception(error);
                           exit_code = code;

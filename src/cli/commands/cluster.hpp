@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/names.hpp"
 #include "base/task.hpp"
@@ -16,8 +17,8 @@ namespace edsm::cli {
 struct ClusterOptions {
   std::string kubeconfig;
   std::string context;
-  std::string ns;               ///< empty: the context's
-  bool all_namespaces = false;  ///< wins over `ns`
+  std::vector<std::string> namespaces;  ///< none: the context's
+  bool all_namespaces = false;          ///< wins over `namespaces`
 };
 
 enum class Output : std::uint8_t { table, json };
@@ -26,7 +27,7 @@ enum class Output : std::uint8_t { table, json };
 struct ClusterAccess {
   kube::Api& api;
   base::Clock& clock;
-  std::string ns;  ///< to look at; empty: all
+  std::vector<std::string> namespaces;  ///< to look at, at least one; an empty one: all
 };
 
 /// Connects, runs the command to its end and returns its exit code. What keeps it from connecting

@@ -114,7 +114,9 @@ base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
   if (options.own_namespace.empty()) {
     options.own_namespace = environment("POD_NAMESPACE").value_or("kube-system");
   }
-  Examination examination{access.api, access.clock, options.cluster.ns, options.own_namespace,
+  Namespaces watched = options.cluster.namespaces;
+  if (watched.empty()) watched.emplace_back();
+  Examination examination{access.api, access.clock, std::move(watched), options.own_namespace,
                           options.as};
   auto seen = co_await examine_cluster(std::move(examination));
   auto of_aws = co_await examine_aws(access.clock, std::move(seen.bindings), wish_of(options));

@@ -8,7 +8,7 @@
 namespace edsm::cli {
 
 struct DoctorOptions {
-  ClusterOptions cluster;            ///< `ns`: the only namespace that the controller watches
+  ClusterOptions cluster;            ///< `namespaces`: those that the controller watches; none: all
   std::string own_namespace;         ///< the controller's
   std::string as;                    ///< whose rights to check; empty: the caller's own
   std::optional<std::string> probe;  ///< send one event; NAMESPACE/NAME, or empty

@@ -49,13 +49,13 @@ const std::vector<Right>& rights() {
   return all;
 }
 
-/// Where the controller needs the right; empty: everywhere.
-const std::string& place_of(const Examination& examination, const Right& right) {
-  return right.own_namespace ? examination.own_namespace : examination.watched;
+/// Where the controller needs the right; an empty one: everywhere.
+Namespaces places_of(const Examination& examination, const Right& right) {
+  return right.own_namespace ? Namespaces{examination.own_namespace} : examination.watched;
 }
 
 base::SecretBytes review_body(const Examination& examination, const Right& right,
-                              std::string_view verb) {
+                              const std::string& ns, std::string_view verb) {
   base::JsonWriter json;
   json.begin_object().member("apiVersion", "authorization.k8s.io/v1");
   json.member("kind", examination.as.empty() ? "SelfSubjectAccessReview" : "SubjectAccessReview");
@@ -65,7 +65,6 @@ base::SecretBytes review_body(const Examination& examination, const Right& right
   json.member("group", right.group).member("resource", right.resource).member("verb", verb);
   if (!right.subresource.empty()) json.member("subresource", right.subresource);
   if (!right.name.empty()) json.member("name", right.name);
-  const auto& ns = place_of(examination, right);
   if (!ns.empty()) json.member("namespace", ns);
   json.end_object().end_object().end_object();
   return std::move(json).take();
@@ -79,6 +78,22 @@ std::string name_of(const Right& right) {
   return name;
 }
 
+struct Wanted {
+  const Right* right;
+  std::string ns;
+  std::string_view verb;
+};
+
+std::vector<Wanted> wanted(const Examination& examination) {
+  std::vector<Wanted> all;
+  for (const auto& right : rights()) {
+    for (const auto& ns : places_of(examination, right)) {
+      for (const auto verb : right.verbs) all.push_back({&right, ns, verb});
+    }
+  }
+  return all;
+}
+
 base::Task<void> examine_rights(Examination& examination, Findings& findings) {
   const std::string path =
       fmt::format("/apis/authorization.k8s.io/v1/{}",
@@ -86,26 +101,23 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
   const std::string who = examination.as.empty() ? "whoever runs this" : examination.as;
   std::size_t asked = 0;
   std::size_t missing = 0;
-  for (const auto& right : rights()) {
-    for (const auto verb : right.verbs) {
-      auto body = review_body(examination, right, verb);
-      const auto answer = co_await examination.api.raw(net::Method::post, path, std::move(body));
-      if (!answer) {
-        findings.push_back({Level::warning, "rbac",
-                            "rights cannot be checked: " + base::describe(answer.error()), ""});
-        co_return;
-      }
-      ++asked;
-      if (base::bool_at(answer->root(), "status.allowed").value_or(false)) continue;
-      ++missing;
-      const auto& ns = place_of(examination, right);
-      findings.push_back(
-          {Level::failure, "rbac",
-           fmt::format("{} may not {} {} in {}", who, verb, name_of(right),
-                       ns.empty() ? "all namespaces" : "namespace " + ns),
-           "grant it: config/rbac/controller.yaml and the Helm chart hold all that is needed; to "
-           "check the controller's rights and not your own, run this in its pod or add --as"});
+  for (const auto& [right, ns, verb] : wanted(examination)) {
+    auto body = review_body(examination, *right, ns, verb);
+    const auto answer = co_await examination.api.raw(net::Method::post, path, std::move(body));
+    if (!answer) {
+      findings.push_back({Level::warning, "rbac",
+                          "rights cannot be checked: " + base::describe(answer.error()), ""});
+      co_return;
     }
+    ++asked;
+    if (base::bool_at(answer->root(), "status.allowed").value_or(false)) continue;
+    ++missing;
+    findings.push_back(
+        {Level::failure, "rbac",
+         fmt::format("{} may not {} {} in {}", who, verb, name_of(*right),
+                     ns.empty() ? "all namespaces" : "namespace " + ns),
+         "grant it: config/rbac/controller.yaml and the Helm chart hold all that is needed; to "
+         "check the controller's rights and not your own, run this in its pod or add --as"});
   }
   if (missing == 0) {
     findings.push_back({Level::good, "rbac", fmt::format("{} has all {} rights", who, asked), ""});
@@ -147,8 +159,14 @@ base::Task<void> examine_lease(Examination& examination, Findings& findings) {
 void judge_bindings(const std::vector<Reported>& bindings, Findings& findings) {
   std::size_t troubled = 0;
   for (const auto& [binding, status] : bindings) {
+    const auto* const paused = status.condition("Paused");
+    if (paused != nullptr) {
+      const auto level = paused->status == "True" ? Level::notice : Level::warning;
+      findings.push_back({level, "binding", binding.key.str() + " is " + paused->message, ""});
+    }
     const auto* const ready = status.condition("Ready");
-    if (ready != nullptr && ready->status == "True") continue;
+    const bool resting = paused != nullptr && ready != nullptr && ready->status == "Unknown";
+    if (resting || (ready != nullptr && ready->status == "True")) continue;
     if (++troubled > kShownTroubles) continue;
     findings.push_back(
         {Level::warning, "binding",

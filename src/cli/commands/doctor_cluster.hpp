@@ -15,7 +15,7 @@ namespace edsm::cli {
 struct Examination {
   kube::Api& api;
   base::Clock& clock;
-  std::string watched;        ///< the one namespace that the controller works in; empty: all
+  Namespaces watched;         ///< where the controller works
   std::string own_namespace;  ///< of its Lease and digest key
   std::string as;             ///< whose rights are checked; empty: the caller's
 };

@@ -67,8 +67,14 @@ std::vector<const Consumer*> Estate::users_of(const sync::Binding& binding) cons
 
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
                                                                    kube::Resource kind,
-                                                                   std::string ns) {
-  co_return co_await list_pages(api, kind, std::move(ns), "", kube::View::full);
+                                                                   Namespaces namespaces) {
+  std::vector<base::JsonDocument> pages;
+  for (const auto& ns : namespaces) {
+    auto more = co_await list_pages(api, kind, ns, "", kube::View::full);
+    if (!more) co_return std::unexpected(std::move(more.error()));
+    std::ranges::move(*more, std::back_inserter(pages));
+  }
+  co_return pages;
 }
 
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_metadata(kube::Api& api,
@@ -83,8 +89,9 @@ base::Task<base::Result<std::vector<base::JsonDocument>>> list_selected(
   co_return co_await list_pages(api, kind, std::move(ns), std::move(query), kube::View::full);
 }
 
-base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns) {
-  auto pages = co_await list_all(api, kube::kBindings, std::move(ns));
+base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api,
+                                                              Namespaces namespaces) {
+  auto pages = co_await list_all(api, kube::kBindings, std::move(namespaces));
   if (!pages) {
     if (pages.error().code == "HTTP404") {
       pages.error().text += "; is EDSM's CustomResourceDefinition installed?";
@@ -99,13 +106,13 @@ base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, st
   co_return bindings;
 }
 
-base::Task<base::Result<Estate>> read_estate(kube::Api& api, std::string ns) {
-  auto bindings = co_await read_bindings(api, ns);
+base::Task<base::Result<Estate>> read_estate(kube::Api& api, Namespaces namespaces) {
+  auto bindings = co_await read_bindings(api, namespaces);
   if (!bindings) co_return std::unexpected(std::move(bindings.error()));
   Estate estate;
   estate.bindings = std::move(*bindings);
   for (const auto& kind : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
-    auto pages = co_await list_all(api, kind, ns);
+    auto pages = co_await list_all(api, kind, namespaces);
     if (!pages) co_return std::unexpected(std::move(pages.error()));
     each_item(*pages, [&](const auto& item) {
       auto workload = sync::decode_workload(item, kind);

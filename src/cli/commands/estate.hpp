@@ -41,10 +41,13 @@ struct Estate {
   std::vector<const Consumer*> users_of(const sync::Binding& binding) const;
 };
 
-/// Every object of a kind, page by page; an empty namespace means all.
+/// Namespaces to read; an empty one means all.
+using Namespaces = std::vector<std::string>;
+
+/// Every object of a kind, page by page.
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_all(kube::Api& api,
                                                                    kube::Resource kind,
-                                                                   std::string ns);
+                                                                   Namespaces namespaces);
 /// Those that a selector picks: "labelSelector" or "fieldSelector", and its text.
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_selected(
     kube::Api& api, kube::Resource kind, std::string ns, std::string by, std::string selector);
@@ -61,8 +64,9 @@ void each_item(const std::vector<base::JsonDocument>& pages, Visit visit) {
     for (const auto& item : *items) visit(item);
   }
 }
-base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api, std::string ns);
-base::Task<base::Result<Estate>> read_estate(kube::Api& api, std::string ns);
+base::Task<base::Result<std::vector<Reported>>> read_bindings(kube::Api& api,
+                                                              Namespaces namespaces);
+base::Task<base::Result<Estate>> read_estate(kube::Api& api, Namespaces namespaces);
 
 /// Of a Deployment, StatefulSet or DaemonSet.
 std::int64_t wanted_pods(const boost::json::value& object);

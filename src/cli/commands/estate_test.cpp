@@ -57,6 +57,27 @@ TEST(ShowStatus, ATable) {
       "shop/mail: may not read prod/mail\n");
 }
 
+TEST(ShowStatus, APauseIsTheReasonAndSaysUntilWhen) {
+  auto world = estate();
+  world.bindings[0].binding.paused_until = "2026-12-01T12:00:00Z";
+  world.bindings[0].status.conditions.push_back(
+      {"Paused", "True", "Paused", "paused until 2026-12-01T12:00:00Z", "", 2});
+  world.bindings[1].status.conditions.push_back(
+      {"Paused", "False", "InvalidPause", "not paused: no time", "", 2});
+  EXPECT_EQ(show_status(world, kNow, Output::table),
+            "NAMESPACE  NAME  READY  REASON  SECRET  SOURCE     VERSION   CHANGED  WORKLOADS\n"
+            "shop       db    True   Paused  db      prod/db    01234567  5m       2 (1 pending)\n"
+            "shop       mail  True   Synced  mail    prod/mail  01234567  5m       1 (1 pending)\n"
+            "\n"
+            "shop/db: paused until 2026-12-01T12:00:00Z\n"
+            "shop/mail: not paused: no time\n");
+  const auto list = support::json(show_status(world, kNow, Output::json)).as_array();
+  EXPECT_EQ(list[0].at("paused"), true);
+  EXPECT_EQ(list[0].at("pausedUntil"), "2026-12-01T12:00:00Z");
+  EXPECT_EQ(list[1].at("paused"), false);
+  EXPECT_EQ(list[1].at("pausedUntil"), "");
+}
+
 TEST(ShowStatus, AConditionAboutAnOlderSpecSaysNothing) {
   auto world = estate();
   world.bindings.pop_back();

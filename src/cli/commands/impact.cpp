@@ -76,7 +76,7 @@ std::string as_json(const std::vector<Use>& uses) {
 }
 
 base::Task<int> impact(ClusterAccess access, std::string secret, Output output) {
-  auto estate = co_await read_estate(access.api, access.ns);
+  auto estate = co_await read_estate(access.api, access.namespaces);
   if (!estate) {
     complain(base::describe(estate.error()));
     co_return 1;

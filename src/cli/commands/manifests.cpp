@@ -21,9 +21,9 @@ constexpr std::string_view kVersions[] = {"v1", "v1beta1"};
 
 /// Reads a list of a kind, in the first version that the server has.
 base::Task<base::Result<>> list_kind(ClusterAccess& access, Manifests& manifests,
-                                     std::vector<kube::Resource> versions, std::string ns) {
+                                     std::vector<kube::Resource> versions, Namespaces namespaces) {
   for (const auto& kind : versions) {
-    auto pages = co_await list_all(access.api, kind, ns);
+    auto pages = co_await list_all(access.api, kind, namespaces);
     if (pages) {
       for (auto& page : *pages) manifests.add_list(std::move(page), kind.kind);
       break;
@@ -135,16 +135,18 @@ base::Task<base::Result<ListedManifests>> list_manifests(ClusterAccess access) {
                                 {{kube::kDaemonSets}}};
   ListedManifests listed;
   for (auto& [versions, namespaced] : wanted) {
-    std::string ns;
-    if (namespaced) ns = access.ns;
-    auto read = co_await list_kind(access, listed.found, std::move(versions), std::move(ns));
+    Namespaces where = {""};
+    if (namespaced) where = access.namespaces;
+    auto read = co_await list_kind(access, listed.found, std::move(versions), std::move(where));
     if (!read) co_return std::unexpected(std::move(read.error()));
   }
   if (!anybody_searches(listed.found)) co_return listed;
-  auto secrets = co_await list_metadata(access.api, kube::kSecrets, access.ns);
-  listed.secrets_known = secrets.has_value();
-  if (!secrets) co_return listed;
-  for (auto& page : *secrets) listed.found.add_list(std::move(page), kube::kSecrets.kind);
+  for (const auto& ns : access.namespaces) {
+    auto secrets = co_await list_metadata(access.api, kube::kSecrets, ns);
+    listed.secrets_known = secrets.has_value();
+    if (!secrets) co_return listed;
+    for (auto& page : *secrets) listed.found.add_list(std::move(page), kube::kSecrets.kind);
+  }
   co_return listed;
 }
 

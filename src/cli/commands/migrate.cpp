@@ -46,7 +46,8 @@ int run_migrate(const MigrateOptions& options) {
     complain(base::describe(manifests.error()));
     return kBadInput;
   }
-  return print(migrate(*manifests, options.cluster.ns, true), options.strict);
+  const auto& named = options.cluster.namespaces;
+  return print(migrate(*manifests, named.empty() ? "" : named.front(), true), options.strict);
 }
 
 }  // namespace edsm::cli

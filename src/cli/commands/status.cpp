@@ -26,6 +26,8 @@ struct State {
   std::string reason;
   std::string message;
   std::string synced;  ///< time; empty: never
+  std::string pause;   ///< what the controller says of the annotation for it; empty: nothing
+  bool paused = false;
   std::size_t workloads = 0;
   std::size_t pending = 0;
 };
@@ -38,7 +40,12 @@ State state_of(const Estate& estate, const Reported& reported) {
               std::move(ready.status),
               std::move(ready.reason),
               std::move(ready.message),
-              status.last_synced_time};
+              status.last_synced_time,
+              ""};
+  if (const auto* const paused = status.condition("Paused")) {
+    state.pause = paused->message;
+    state.paused = paused->status == "True";
+  }
   const auto users = estate.users_of(binding);
   state.workloads = users.size();
   if (!status.applied_hash.empty()) {
@@ -56,11 +63,13 @@ std::string as_table(const std::vector<State>& states, base::WallTime now) {
     const auto synced = base::parse_rfc3339(state.synced);
     std::string workloads = std::to_string(state.workloads);
     if (state.pending != 0) workloads += fmt::format(" ({} pending)", state.pending);
-    rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, state.reason,
+    const auto reason = state.paused ? std::string("Paused") : state.reason;
+    rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, reason,
                     binding.target.name.str(), binding.query->path,
                     state.status.synced_version.substr(0, kShortVersion),
                     synced ? age(now - *synced) : "", workloads});
-    if (state.ready != "True") {
+    if (!state.pause.empty()) troubles += fmt::format("{}: {}\n", binding.key.str(), state.pause);
+    if (state.ready != "True" && state.message != state.pause) {
       troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
     }
   }
@@ -85,6 +94,8 @@ std::string as_json(const std::vector<State>& states) {
     item["source"] = binding.query->path;
     item["version"] = state.status.synced_version;
     item["lastSyncedTime"] = state.synced;
+    item["paused"] = state.paused;
+    item["pausedUntil"] = state.paused ? binding.paused_until.view() : std::string_view();
     item["workloads"] = state.workloads;
     item["pendingRollouts"] = state.pending;
     list.push_back(std::move(item));
@@ -95,7 +106,7 @@ std::string as_json(const std::vector<State>& states) {
 base::Task<int> status(ClusterAccess access, Output output, bool watch) {
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
   for (;;) {
-    auto estate = co_await read_estate(access.api, access.ns);
+    auto estate = co_await read_estate(access.api, access.namespaces);
     if (!estate) {
       complain(base::describe(estate.error()));
       co_return 1;

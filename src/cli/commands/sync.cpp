@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "sync/binding.hpp"
 #include "sync/names.hpp"
+#include "sync/pause.hpp"
 
 namespace edsm::cli {
 namespace {
@@ -46,6 +47,12 @@ base::Task<bool> sync_one(ClusterAccess& access, base::ObjectKey key, base::Dura
     complain(base::describe(asked.error()));
     co_return false;
   }
+  const auto annotation = sync::decode_binding(asked->root()).paused_until;
+  const auto pause = sync::judge_pause(annotation, access.api.wall());
+  if (pause.holds()) {
+    complain(fmt::format("{}: {}", key.str(), sync::describe_pause(pause, annotation)));
+    co_return false;
+  }
   const auto after = co_await handled(access, key, request, deadline);
   if (!after) {
     complain(base::describe(after.error()));
@@ -73,7 +80,7 @@ base::Task<int> sync_all(ClusterAccess access, std::vector<std::string> names,
                          base::Duration timeout) {
   bool good = true;
   for (const auto& name : names) {
-    const bool done = co_await sync_one(access, key_of(name, access.ns), timeout);
+    const bool done = co_await sync_one(access, key_of(name, access.namespaces.front()), timeout);
     good = good && done;
   }
   co_return good ? 0 : 1;

@@ -8,7 +8,7 @@ namespace edsm::cli {
 namespace {
 
 base::Task<int> trace(ClusterAccess access, std::string name, Output output) {
-  auto key = key_of(name, access.ns);
+  auto key = key_of(name, access.namespaces.front());
   const auto traces = co_await read_traces(access, std::move(key));
   if (!traces) {
     complain(base::describe(traces.error()));

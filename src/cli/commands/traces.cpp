@@ -160,7 +160,8 @@ base::Task<base::Result<Traces>> read_traces(ClusterAccess access, base::ObjectK
   auto events = co_await read_events(access.api, std::string(kube::kBindings.kind), key);
   if (events) traces.events = std::move(*events);
   if (!events) traces.events_trouble = std::move(events.error().text);
-  auto estate = co_await read_estate(access.api, key.ns.str());
+  Namespaces own = {key.ns.str()};
+  auto estate = co_await read_estate(access.api, std::move(own));
   if (!estate) co_return std::unexpected(std::move(estate.error()));
   for (const auto* const user : estate->users_of(binding)) {
     Consumer copy = *user;
