@@ -134,6 +134,7 @@ Cause why_deaf(const Delivery& delivery, const Passage& passage, const std::stri
   if (delivery.routes.empty())
     return {"no rule sends events to the queue", new_rule_commands(delivery)};
   std::vector<std::string> names;
+  names.reserve(delivery.routes.size());
   for (const auto& route : delivery.routes) names.push_back(route.rule.name);
   return {fmt::format("the pattern of no rule matches their events ({})", some_of(names)),
           new_rule_commands(delivery)};

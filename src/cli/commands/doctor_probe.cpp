@@ -52,6 +52,7 @@ Finding finding(Level level, std::string what, std::string remedy = "") {
 /// An event for each queue, about a secret that was made up this moment.
 std::vector<Plan> plans_for_nobody(const std::vector<QueueUrl>& queues, base::Clock& clock) {
   std::vector<Plan> plans;
+  plans.reserve(queues.size());
   for (const auto& queue : queues) {
     plans.push_back({queue,
                      fmt::format("edsm-doctor/{:016x}{:016x}", clock.random(), clock.random()),
