@@ -137,7 +137,7 @@ struct Row {
   std::vector<std::string> names;
   std::string_view expect;  ///< "by NAME", "waiting", or a part of the refusal
   std::string_view region = "eu-west-1";
-  std::string_view account = "";
+  std::string_view account = {};
 };
 
 /// Namespace "shop" has the label team=shop, "bar" has none, "new" was not seen yet.
