@@ -103,6 +103,9 @@ def live_in(world: World, pod: Pod, namespace: str, name: str, tenancy: str) -> 
     for _ in range(2):  # the second time the Event becomes a series
         world.kube.patch("Secret", name, namespace, {"stringData": {"password": "by hand"}}, manager="somebody")
         world.wait_data(name, {"password": b"new"}, namespace=namespace)
+        # Two that come before the first is stored would be one.
+        wait_for(lambda: world.k8s_events("DriftHealed", about=name, namespace=namespace), PATIENCE, "the Event",
+                 [pod.process])
     world.kube.delete("Secret", name, namespace)
     world.wait_data(name, {"password": b"new"}, namespace=namespace)
     wait_for(lambda: world.calls.count(method="PATCH", path=f"/events.k8s.io/v1/namespaces/{namespace}/"), PATIENCE,
