@@ -68,6 +68,8 @@ def ready_reasons() -> dict[str, bool]:
     reasons = {"Synced": False}
     assert 'Report::State::synced, "Synced"' in sources()["sync/outcome.cpp"]
     reasons |= dict.fromkeys(_all(r'Plan::Action::stop,\s*"(\w+)"'), True)
+    assert "Plan::Action::stop, std::string(kNotAllowed)" in sources()["sync/plan.cpp"]
+    reasons["NotAllowed"] = True
     for file in ("sync/shape.cpp", "sync/json_slice.cpp", "sync/binding_store.cpp", "cloud/aws/provider.cpp"):
         reasons |= dict.fromkeys(_all(r'Failure::invalid,\s*"(\w+)"', folder=file), True)
     reasons |= dict.fromkeys(_all(r'return \{base::Failure::conflict, "(\w+)"', folder="sync/reconciler.cpp"), False)
