@@ -3,10 +3,10 @@
 #include <utility>
 
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 
 namespace edsm::net {
 namespace {
@@ -52,7 +52,7 @@ class Plain final : public Channel<beast::tcp_stream> {
   }
 };
 
-class Tls final : public Channel<beast::ssl_stream<beast::tcp_stream>> {
+class Tls final : public Channel<asio::ssl::stream<beast::tcp_stream>> {
  public:
   Tls(tcp::socket socket, std::shared_ptr<asio::ssl::context> context)
       : Channel(std::move(socket), *context), context_(std::move(context)) {}

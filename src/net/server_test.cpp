@@ -56,6 +56,7 @@ TEST(ListenAddress, Table) {
 
 Page page(std::string_view path) {
   if (path == "/throw") throw std::runtime_error("handler");
+  if (path == "/large") return {200, "text/x-test", std::string(300'000, 'x')};
   if (path == "/gone") return {404, "text/plain", "no\n"};
   return {200, "text/x-test", "path " + std::string(path)};
 }
@@ -278,12 +279,12 @@ class TlsServerTest : public ServerTest {
     std::ofstream(folder + "/tls.key") << certificate.key_pem();
   }
   Listen listen() const { return {"127.0.0.1:0", folder + "/tls.crt", folder + "/tls.key"}; }
-  base::Result<Response> fetch(const Certificate& authority) {
+  base::Result<Response> fetch(const Certificate& authority, std::string_view path = "/tls") {
     Transport transport;
     transport.proxy = "";
     transport.ca_pem = authority.pem();
     CurlHttp http(context.get_executor(), std::move(transport));
-    Request request(Method::get, fmt::format("https://127.0.0.1:{}/tls", server->port()));
+    Request request(Method::get, fmt::format("https://127.0.0.1:{}{}", server->port(), path));
     return support::run(context, http.send(std::move(request)));
   }
 
@@ -300,6 +301,14 @@ TEST_F(TlsServerTest, KeyAndCertificateMustBelongTogether) {
   ASSERT_FALSE(bound);
   EXPECT_EQ(bound.error().code, "TlsConfiguration");
   EXPECT_NE(bound.error().text.find("tls.key"), std::string::npos);
+}
+
+TEST_F(TlsServerTest, LargePagesArriveWhole) {
+  install(first.issue("server", "IP:127.0.0.1"));
+  start(listen());
+  const auto answer = fetch(first, "/large");
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(answer->body.view(), std::string(300'000, 'x'));
 }
 
 TEST_F(TlsServerTest, ChangedFilesAreUsedAndBrokenOnesAreNot) {
