@@ -15,11 +15,9 @@ constexpr base::Duration kLookAgain = std::chrono::minutes(10);
 
 void Pausing::look(BindingState& state) {
   const auto pause = shared_.pause_of(state.binding);
-  const auto& memory = *state.pause;
-  if (pause.state == Pause::State::malformed && memory.misread != state.binding.paused_until) {
-    complain(state);
-  }
-  if (memory.rests && !pause.holds()) resume(state);
+  const bool said = state.pause->misread == state.binding.paused_until;
+  if (pause.state == Pause::State::malformed && !said) complain(state);
+  if (state.pause->rests && !pause.holds()) resume(state);
 }
 
 void Pausing::complain(BindingState& state) {
