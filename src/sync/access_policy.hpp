@@ -13,9 +13,8 @@
 
 namespace edsm::sync {
 
-/// Whether `text` is what `pattern` describes: `*` stands for any characters, slashes too, and
-/// none;
-/// `?` for any one. All else for itself. Takes time in proportion to the product of the lengths.
+/// Whether `text` is what `pattern` describes: `*` stands for any characters, also slashes or none,
+/// `?` for any one, all else for itself. Takes time in proportion to the product of the lengths.
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
 /// In spec.accounts: the controller's own account, in which secrets without an ARN are.

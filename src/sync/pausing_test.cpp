@@ -25,21 +25,10 @@ std::size_t times(const std::string& text, std::string_view part) {
   return count;
 }
 
-/// One binding "b" of "db" to "t", which the Deployment "w" uses, all in order.
+/// All in order, see SyncWorld::settle_in_order.
 class Paused : public testing::Test {
  protected:
-  Paused() {
-    world.provider.set("db", "v1", R"({"pass":"one"})");
-    world.bind("b", "db", "t");
-    world.start();
-    world.go();
-    world.clock.advance(10s);
-    world.deploy("w", R"(["t"])");
-    world.go();
-    world.pass(5s);
-    world.kube.seen.clear();
-    world.provider.batches.clear();
-  }
+  Paused() { world.settle_in_order(R"({"pass":"one"})"); }
   void annotate(const std::string& value) {
     const auto text = value.empty() ? "null" : "\"" + value + "\"";
     world.kube.edit(SyncWorld::binding("b"),

@@ -19,21 +19,10 @@ using Names = std::vector<std::string>;
 constexpr std::string_view kSource = "aws/r/db";
 const std::string kSecretPath = "/secrets/";
 
-/// One binding "b" of "db" to "t", which the Deployment "w" uses, all in order.
+/// All in order, see SyncWorld::settle_in_order.
 class InOrder : public testing::Test {
  protected:
-  InOrder() {
-    world.provider.set("db", "v1", R"({"user":"u","pass":"one"})");
-    world.bind("b", "db", "t");
-    world.start();
-    world.go();
-    world.clock.advance(10s);
-    world.deploy("w", R"(["t"])");
-    world.go();
-    world.pass(5s);
-    world.kube.seen.clear();
-    world.provider.batches.clear();
-  }
+  InOrder() { world.settle_in_order(R"({"user":"u","pass":"one"})"); }
   void change(const std::string& version, const std::string& bytes) {
     world.provider.set("db", version, bytes);
     world.inbox.hint("m-" + version, std::string(kSource), version);

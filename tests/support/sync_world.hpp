@@ -135,6 +135,20 @@ class SyncWorld {
         path, target, more.empty() ? "" : ",", more));
     kube.put(binding(name), object.as_object());
   }
+  /// Binding "b" of cloud secret "db" to "t", which Deployment "w" uses: all in order, and nothing
+  /// of how it came to that is left among what was seen.
+  void settle_in_order(const std::string& value) {
+    provider.set("db", "v1", value);
+    bind("b", "db", "t");
+    start();
+    go();
+    clock.advance(std::chrono::seconds(10));
+    deploy("w", R"(["t"])");
+    go();
+    pass(std::chrono::seconds(5));
+    kube.seen.clear();
+    provider.batches.clear();
+  }
   /// A Deployment that was made long ago and names these Secrets: R"(["a"])".
   void deploy(std::string_view name, std::string_view secrets) {
     FakeKube::Object metadata{{"annotations", {{"eventsecrets", secrets}}}};
