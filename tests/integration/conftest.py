@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +53,12 @@ def stack() -> Iterator[ExitStack]:
     """What a test enters into it is left at the test's end, before its world."""
     with ExitStack() as stack:
         yield stack
+
+
+@pytest.fixture
+def plain_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that search the program's memory: sanitizers keep what was freed."""
+    monkeypatch.setenv("EDSM_BINARY", os.environ.get("EDSM_RELEASE_BINARY") or str(ROOT / "build/dev/edsm"))
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +15,6 @@ import pytest
 
 import cloudtrail
 import manifests
-from bed import ROOT
 from bed.certs import CA
 from bed.edsm import Edsm
 from bed.exchange import answer, aws_error, truncate
@@ -26,8 +24,8 @@ from bed.scratch import work_dir
 from bed.wire import WireProxy
 from world import World
 
-# Sanitizers keep freed memory, so the program that is searched has none.
-BINARY = Path(os.environ.get("EDSM_RELEASE_BINARY") or ROOT / "build/dev/edsm")
+pytestmark = pytest.mark.usefixtures("plain_program")
+
 SETTLING = 5  # seconds: what is under way may hold a value
 
 
@@ -53,11 +51,6 @@ class Canaries:
 @pytest.fixture
 def canaries() -> Canaries:
     return Canaries()
-
-
-@pytest.fixture(name="program", autouse=True)
-def plain_program(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EDSM_BINARY", str(BINARY))
 
 
 def clean(world: World, word: str) -> None:

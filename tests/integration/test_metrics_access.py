@@ -64,6 +64,7 @@ def secure(world: World, folder: Path, *flags: str) -> Edsm:
 # -- certificates -----------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("plain_program")
 def test_a_renewed_certificate_is_taken_and_the_old_key_forgotten(world: World) -> None:
     old, new, folder = CA(work_dir("old-ca"), "old-ca"), CA(work_dir("new-ca"), "new-ca"), work_dir("metrics-tls")
     mount(folder, old, "first")
@@ -162,6 +163,7 @@ def test_who_may_read_metrics(world: World, readers: Object, guarded_metrics: tu
         assert token.rpartition(".")[2] not in log and token.rpartition(".")[2] not in scraper.get(good).text
 
 
+@pytest.mark.usefixtures("plain_program")
 def test_kubernetes_is_asked_once_for_many_scrapes_and_no_token_is_kept(
         world: World, readers: Object, guarded_metrics: tuple[Edsm, Scraper]) -> None:
     program, scraper = guarded_metrics
