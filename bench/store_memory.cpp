@@ -74,10 +74,10 @@ std::string binding_json(const Names& names) {
   return fmt::format(
       R"({{"apiVersion":"secrets.edsm.io/v1alpha1","kind":"EventDrivenSecret","metadata":{{"namespace":"{0}","name":"{1}","uid":"{2}","generation":1,"resourceVersion":"{3}","creationTimestamp":"2026-11-27T10:00:00Z"}},)"
       R"("spec":{{"cloudProvider":"aws","cloudProviderOptions":{{"region":"eu-west-1"}},"secretPath":"{4}","targetSecretName":"{1}","format":"Auto","rawKey":"value","target":{{"type":"Opaque","creationPolicy":"Owner","deletionPolicy":"Retain"}}}},)"
-      R"("status":{{"observedGeneration":1,"lastAppliedSecretHash":"{5}","syncedVersion":"{6}","targetResourceVersion":"{3}","lastSyncedTime":"2026-11-27T10:00:00Z","reason":"Synced","message":"Secret {0}/{1} holds version {6} of aws/eu-west-1/{4}","conditions":[{7},{8},{9}]}}}})",
+      R"("status":{{"observedGeneration":1,"lastAppliedSecretHash":"{5}","syncedVersion":"{6}","targetResourceVersion":"{3}","lastSyncedTime":"2026-11-27T10:00:00Z","lastChangedTime":"{10}","reason":"Synced","message":"Secret {0}/{1} holds version {6} of aws/eu-west-1/{4}","conditions":[{7},{8},{9}]}}}})",
       names.ns, names.binding, uuid(names.number, 2), names.resource_version, names.source,
       names.digest, names.version, condition("Ready", "True"), condition("Synced", "True"),
-      condition("Stalled", "False"));
+      condition("Stalled", "False"), names.changed_at);
 }
 
 std::string target_json(const Names& names) {

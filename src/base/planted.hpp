@@ -30,6 +30,7 @@ enum class Bug : std::uint8_t {
   sweep_for_everybody,
   deaf_to_policies,
   ignore_the_pause,
+  forget_the_change_time,
 };
 
 #ifdef EDSM_PLANTED_BUGS

@@ -66,6 +66,7 @@ BindingStatus decode_status(const boost::json::value& object) {
   status.synced_version = text(object, "status.syncedVersion");
   status.target_resource_version = text(object, "status.targetResourceVersion");
   status.handled_sync_request = text(object, "status.handledSyncRequest");
+  status.last_changed_time = text(object, "status.lastChangedTime");
   status.last_synced_time = text(object, "status.lastSyncedTime");
   status.reason = text(object, "status.reason");
   status.message = text(object, "status.message");

@@ -64,6 +64,7 @@ struct BindingStatus {
   std::string target_resource_version;
   std::string handled_sync_request;
   std::string last_synced_time;
+  std::string last_changed_time;
   std::string reason;
   std::string message;
   std::vector<Condition> conditions;
@@ -98,6 +99,7 @@ struct SeenStatus {
   base::Text target_resource_version;
   base::Text handled_sync_request;
   base::Text last_synced_time;
+  base::Text last_changed_time;
   std::array<Turn, kTypes.size()> turns;  ///< by kTypes
 };
 

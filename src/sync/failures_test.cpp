@@ -167,6 +167,34 @@ TEST_F(Failures, ALostReplyAndAWatchThatLagsStillRollOutBeforeTheAcknowledgement
   EXPECT_EQ(world.restarts("w"), 1U);
 }
 
+TEST_F(Failures, WhatTouchesATargetBeforeTheRolloutIsHealedBeforeTheAcknowledgement) {
+  const std::pair<std::string, std::function<void(SyncWorld&)>> rows[] = {
+      {"marks",
+       [](SyncWorld& w) {
+         auto secret = *w.kube.find(SyncWorld::secret("t"));
+         secret["metadata"].as_object().erase("annotations");
+         w.kube.put(SyncWorld::secret("t"), secret);
+       }},
+      {"secret", [](SyncWorld& w) { w.kube.erase(SyncWorld::secret("t")); }},
+  };
+  for (const auto& [taken, take] : rows) {
+    const auto restarts = world.restarts("w");
+    const auto value = fmt::format(R"({{"pass":"{}"}})", taken);
+    change(taken, value);
+    world.go();
+    world.provider.fail("db", Failure::transient);
+    take(world);
+    world.pass(10s);
+    EXPECT_EQ(std::ranges::count(world.inbox.acknowledged, "m-" + taken), 0) << taken;
+    EXPECT_EQ(world.restarts("w"), restarts) << taken;
+    world.provider.heal("db");
+    world.provider.set("db", taken, value);
+    world.pass(5min, 1s);
+    EXPECT_EQ(world.restarts("w"), restarts + 1) << taken;
+    EXPECT_EQ(std::ranges::count(world.inbox.acknowledged, "m-" + taken), 1) << taken;
+  }
+}
+
 TEST(FailuresAtFirst, ACreateWhoseReplyWasLostRollsOutAlthoughTheWatchLags) {
   SyncWorld world;
   world.provider.set("db", "v1", R"({"pass":"one"})");

@@ -200,6 +200,9 @@ Applied applied_from(const SeenStatus& status) {
   applied.version = status.synced_version;
   applied.resource_version = status.target_resource_version;
   applied.sync_request = status.handled_sync_request;
+  if (!base::planted(base::Bug::forget_the_change_time)) {
+    applied.changed_at = status.last_changed_time;
+  }
   return applied;
 }
 

@@ -34,7 +34,7 @@ struct Applied {
   base::Text version;           ///< of the cloud's value
   base::Text resource_version;  ///< of the target: as long as it has this one, nobody touched it
   base::Text sync_request;      ///< value of edsm.io/last-updated
-  base::Text changed_at;        ///< of the target; unknown after a restart until the target is seen
+  base::Text changed_at;        ///< of the target, whose own mark may be taken away
 };
 Applied applied_from(const SeenStatus& status);
 

@@ -383,6 +383,7 @@ TEST(Plan, AppliedIsSeededFromTheStatusOnlyWhereItSaysSynced) {
   status.synced_version = "v1";
   status.target_resource_version = "7";
   status.handled_sync_request = "monday";
+  status.last_changed_time = "sunday";
   for (const auto* const said : {"False", "Unknown", ""}) {
     status.conditions = {{"Ready", "True", "", "", "", 5}, {"Synced", said, "", "", "", 5}};
     EXPECT_EQ(applied_from(status).generation, -1) << said;
@@ -394,6 +395,7 @@ TEST(Plan, AppliedIsSeededFromTheStatusOnlyWhereItSaysSynced) {
   EXPECT_EQ(applied.version, "v1");
   EXPECT_EQ(applied.resource_version, "7");
   EXPECT_EQ(applied.sync_request, "monday");
+  EXPECT_EQ(applied.changed_at, "sunday");
 }
 
 }  // namespace

@@ -244,6 +244,24 @@ TEST_F(InOrder, DriftIsHealedInOneWriteAndRestartsNothing) {
   EXPECT_EQ(world.restarts("w"), 0U);
 }
 
+TEST_F(InOrder, ARestartThatIsOwedOutlivesItsMarksAndTheProcess) {
+  change("v2", R"({"pass":"two"})");
+  world.pass(500ms);
+  ASSERT_EQ(world.restarts("w"), 0U) << "the window is open";
+  SyncWorld next;
+  next.provider.set("db", "v2", R"({"pass":"two"})");
+  auto secret = *world.kube.find(SyncWorld::secret("t"));
+  secret["metadata"].as_object().erase("annotations");
+  next.kube.put(SyncWorld::secret("t"), secret);
+  next.kube.put(SyncWorld::binding("b"), *world.kube.find(SyncWorld::binding("b")));
+  next.deploy("never-seen", R"(["t"])");
+  next.watch();
+  next.start();
+  next.go();
+  next.pass(5s);
+  EXPECT_EQ(next.restarts("never-seen"), 1U);
+}
+
 TEST_F(InOrder, ADeletedTargetComesBackAndRestartsNothing) {
   world.kube.erase(SyncWorld::secret("t"));
   world.go();

@@ -45,9 +45,9 @@ RolloutDecision decide_rollout(const Workload& workload, const TargetLookup& fin
     const Target* const target = find_target({workload.key.ns, secret});
     const bool usable = target != nullptr && digester.knows(target->digest);
     if (!usable) {
-      // A target that is missing just now is written again soon; its record must not be lost.
+      // It may be written again soon; the record must not be lost.
       if (record != nullptr) decision.records.emplace(secret, *record);
-      if (target == nullptr) decision.unknown.push_back(secret);
+      decision.unknown.push_back(secret);
       continue;
     }
     if (must_restart(workload, record, *target, digester)) {

@@ -17,7 +17,7 @@ namespace edsm::sync {
 struct RolloutDecision {
   std::vector<std::string> restart_for;          ///< Secrets whose change the pods have not seen
   std::map<std::string, RolloutRecord> records;  ///< as they should be afterwards
-  std::vector<std::string> unknown;              ///< named, but no target of ours
+  std::vector<std::string> unknown;              ///< named, but no target, or none with our marks
   /// Among restart_for: the workload already knows a later change than we see of the target. Our
   /// view may be behind, so the target has to be looked at before it is believed.
   std::vector<std::string> doubtful;

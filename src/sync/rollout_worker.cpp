@@ -36,7 +36,7 @@ base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
     shared_.ledger.again(taken.key);
   } else if (result) {
     failures_.erase(taken.key);
-    shared_.ledger.settle(taken.key);
+    shared_.ledger.settle(taken.key, pass_back(taken.key));
   } else {
     failed(taken.key, result.error());
   }
@@ -46,6 +46,21 @@ base::Task<void> RolloutWorker::work(WorkQueue::Taken taken) {
 bool RolloutWorker::still_due(const std::string& id) const {
   const auto* const workload = shared_.workloads.find(id);
   return workload != nullptr && shared_.rollout_of(*workload).write;
+}
+
+/// Bindings that have to heal their targets (deleted, or their marks taken) before anybody can say
+/// whether the workload is due. Messages that wait for the workload wait for that, too.
+std::vector<std::string> RolloutWorker::pass_back(const std::string& id) {
+  const auto* const workload = shared_.workloads.find(id);
+  std::vector<std::string> bindings;
+  if (workload == nullptr || !shared_.ledger.awaited(id)) return bindings;
+  for (const auto& secret : shared_.rollout_of(*workload).unknown) {
+    for (const auto& key : shared_.bindings.of_target({workload->key.ns, secret})) {
+      bindings.push_back(key.str());
+      shared_.binding_work.add_now(bindings.back());
+    }
+  }
+  return bindings;
 }
 
 /// The target's marks as they are, in the place of a watch that may be behind.

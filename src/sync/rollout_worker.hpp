@@ -32,6 +32,7 @@ class RolloutWorker {
   base::Task<base::Result<>> refresh(Workload workload);
   base::Task<base::Result<>> look_at(base::ObjectKey target);
   bool still_due(const std::string& id) const;
+  std::vector<std::string> pass_back(const std::string& id);
   void remark(const Workload& workload, const RolloutDecision& decision);
   void say_once(const Workload& workload, std::string_view reason, const std::string& note);
   void announce(const Workload& workload, const RolloutDecision& decision,

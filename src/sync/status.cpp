@@ -86,6 +86,7 @@ void write_status(base::JsonWriter& json, const BindingStatus& status) {
   optional_member("targetResourceVersion", status.target_resource_version);
   optional_member("handledSyncRequest", status.handled_sync_request);
   optional_member("lastSyncedTime", status.last_synced_time);
+  optional_member("lastChangedTime", status.last_changed_time);
   json.member("reason", status.reason).member("message", status.message);
   json.key("conditions").begin_array();
   for (const auto& item : status.conditions) {
@@ -119,6 +120,7 @@ BindingStatus wished_status(const Binding& binding, const Report& report, const 
   const bool news = before.synced_version != applied.version || before.last_synced_time.empty();
   status.last_synced_time = synced && news ? base::rfc3339(now) : before.last_synced_time.str();
   status.synced_version = applied.version.view();
+  status.last_changed_time = applied.changed_at.view();
   status.reason = report.reason.view();
   status.message = message_of(*report.message);
   const Words words{report.reason, *report.message};
@@ -146,7 +148,8 @@ SeenStatus::SeenStatus(const BindingStatus& status)
       synced_version(status.synced_version),
       target_resource_version(status.target_resource_version),
       handled_sync_request(status.handled_sync_request),
-      last_synced_time(status.last_synced_time) {
+      last_synced_time(status.last_synced_time),
+      last_changed_time(status.last_changed_time) {
   for (std::size_t type = 0; type < kTypes.size(); ++type) {
     const auto* const condition = status.condition(kTypes.at(type));
     if (condition != nullptr) turns.at(type) = {condition->status, condition->last_transition_time};

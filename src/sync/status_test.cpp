@@ -27,7 +27,7 @@ Binding binding(BindingStatus status = {}, std::int64_t generation = 4) {
   return made;
 }
 
-const Applied kApplied{4, "k:h", "v1", "9", "monday", ""};
+const Applied kApplied{4, "k:h", "v1", "9", "monday", "sunday"};
 const Report kSynced{State::synced, "Synced", std::string("fine")};
 const Report kRetrying{State::retrying, "Throttled", std::string("slow")};
 const Report kStalled{State::stalled, "AccessDenied", std::string("grant it")};
@@ -90,6 +90,7 @@ TEST(Status, EveryWordOfItCounts) {
            [](BindingStatus& s) { s.target_resource_version = "other"; },
            [](BindingStatus& s) { s.handled_sync_request = "other"; },
            [](BindingStatus& s) { s.last_synced_time = "other"; },
+           [](BindingStatus& s) { s.last_changed_time = "other"; },
            [](BindingStatus& s) { s.reason = "other"; },
            [](BindingStatus& s) { s.message = "other"; },
            [](BindingStatus& s) { s.conditions.pop_back(); },
@@ -146,6 +147,7 @@ TEST(Status, AFailureKeepsWhatIsApplied) {
   EXPECT_EQ(status.synced_version, "v1");
   EXPECT_EQ(status.target_resource_version, "9");
   EXPECT_EQ(status.handled_sync_request, "monday");
+  EXPECT_EQ(status.last_changed_time, "sunday");
 }
 
 TEST(Status, LongMessagesAreCut) {

@@ -5,6 +5,7 @@
 
 #include "base/crypto.hpp"
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "sync/names.hpp"
 #include "sync/resource_version.hpp"
 
@@ -64,6 +65,11 @@ std::string_view own_binding(std::string_view written, std::string_view ns) {
   return own ? written.substr(ns.size() + 1) : std::string_view();
 }
 
+/// What is no time is none: the status, which repeats it, may hold nothing else.
+std::string_view time_of(std::string_view written) {
+  return base::parse_rfc3339(written) ? written : std::string_view();
+}
+
 }  // namespace
 
 Target decode_target(const boost::json::value& object) {
@@ -77,7 +83,7 @@ Target decode_target(const boost::json::value& object) {
   const auto* const annotations = base::object_at(object, "metadata.annotations");
   target.version = member(annotations, kVersionAnnotation);
   target.digest = member(annotations, kDigestAnnotation);
-  target.changed_at = member(annotations, kChangedAtAnnotation);
+  target.changed_at = time_of(member(annotations, kChangedAtAnnotation));
   target.source = member(annotations, kSourceAnnotation);
   target.binding = own_binding(member(annotations, kBindingAnnotation), target.key.ns);
   const auto keys = member(annotations, kKeysAnnotation);

@@ -46,7 +46,7 @@ TEST(DecodeTarget, OnlyABindingOfItsNamespaceWroteIt) {
 TEST(DecodeTarget, Everything) {
   const auto target = decode_target(json(R"({"metadata":{"namespace":"ns","name":"t","uid":"u",
     "resourceVersion":"7","deletionTimestamp":"x","labels":{"eventdrivensecretsmanaged":"true"},
-    "annotations":{"secrets.edsm.io/version":"v","secrets.edsm.io/digest":"d","secrets.edsm.io/changed-at":"c",
+    "annotations":{"secrets.edsm.io/version":"v","secrets.edsm.io/digest":"d","secrets.edsm.io/changed-at":"2026-11-23T18:00:00.000001Z",
       "secrets.edsm.io/source":"s","secrets.edsm.io/binding":"ns/b","secrets.edsm.io/keys":"[\"a\",1,\"b\"]"},
     "ownerReferences":[{"uid":"x"},{"uid":"o","kind":"K","name":"n","controller":true}]}})"));
   EXPECT_EQ(target.key.str(), "ns/t");
@@ -56,13 +56,19 @@ TEST(DecodeTarget, Everything) {
   EXPECT_TRUE(target.labelled);
   EXPECT_EQ(target.version, "v");
   EXPECT_EQ(target.digest, "d");
-  EXPECT_EQ(target.changed_at, "c");
+  EXPECT_EQ(target.changed_at, "2026-11-23T18:00:00.000001Z");
   EXPECT_EQ(target.source, "s");
   EXPECT_EQ(target.binding, "b");
   EXPECT_EQ(target.keys, (std::vector<std::string>{"a", "b"}));
   EXPECT_EQ(target.owner_uid, "o");
   EXPECT_EQ(target.owner_kind, "K");
   EXPECT_EQ(target.owner_name, "n");
+}
+
+TEST(DecodeTarget, ATimeThatIsNoneIsNotBelieved) {
+  const auto target = decode_target(
+      json(R"({"metadata":{"annotations":{"secrets.edsm.io/changed-at":"yesterday"}}})"));
+  EXPECT_EQ(target.changed_at, "");
 }
 
 Inspection look(std::string_view text, bool merge = false) {

@@ -30,21 +30,6 @@ Object& annotations_of(Object& object) {
   return map_at(metadata_of(object), "annotations");
 }
 
-/// Whether every workload that names the target has a record of the value of which its annotations
-/// tell.
-bool known_to_workloads(const Cluster& cluster, const std::string& target, const Object& marks) {
-  const auto* const digest = marks.if_contains(sync::kDigestAnnotation);
-  if (digest == nullptr) return true;
-  const std::string_view text = digest->as_string();
-  for (const auto& kind : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
-    for (const auto& workload : cluster.all(kind)) {
-      const std::string all = boost::json::serialize(workload->object());
-      if (all.contains(target + "\\\"") && !all.contains(text)) return false;
-    }
-  }
-  return true;
-}
-
 std::string names(const Scenario& scenario, unsigned workload) {
   const unsigned first = workload % scenario.bindings;
   const auto ns = namespace_of(scenario, first);
@@ -163,12 +148,7 @@ void World::on_cluster(const Step& step) {
       });
       break;
     case Deed::strip_annotations:
-      // Whoever takes them before the workloads know of the value makes EDSM forget that they are
-      // owed a restart: README.md, Limits.
-      edit_target(binding, [&](Object& secret) {
-        auto& marks = annotations_of(secret);
-        if (known_to_workloads(cluster, target_name(scenario_, binding), marks)) marks.clear();
-      });
+      edit_target(binding, [&](Object& secret) { annotations_of(secret).clear(); });
       break;
     case Deed::delete_target:
       cluster.remove(kube::kSecrets, ns, target_name(scenario_, binding));

@@ -31,6 +31,7 @@ inline constexpr std::array kPlanted = {
     std::pair("sweep-for-everybody", base::Bug::sweep_for_everybody),
     std::pair("deaf-to-policies", base::Bug::deaf_to_policies),
     std::pair("ignore-the-pause", base::Bug::ignore_the_pause),
+    std::pair("forget-the-change-time", base::Bug::forget_the_change_time),
 };
 
 }  // namespace edsm::sim

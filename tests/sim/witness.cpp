@@ -334,8 +334,6 @@ void Witness::judge_acknowledgement(const std::string& message) {
                          message, path, key.first, key.second));
       return;
     }
-    // Deleted by somebody since it was written: when it is back, workloads are looked at again.
-    if (!world_.cluster.find(kube::kSecrets, key.first, key.second)) continue;
     for (const auto& [id, history_] : workloads_) {
       const auto& workload = history_.back();
       const bool same_ns = id.find("/" + key.first + "/") != std::string::npos;
