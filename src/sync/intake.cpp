@@ -18,6 +18,10 @@ constexpr base::Duration kLongestPause = std::chrono::seconds(30);
 /// A long poll takes up to 20 s and its time-out 30; three in a row without a sign of life is
 /// stuck.
 constexpr base::Duration kSilence = std::chrono::seconds(100);
+/// While a crowd of messages is in work, acknowledgements wait for each other: the queue has as
+/// much work with one message as with a full call, and in that time answers nothing else.
+constexpr std::size_t kCrowd = 10;
+constexpr base::Duration kGather = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -172,6 +176,9 @@ base::Task<void> Acknowledger::run() {
     } else {
       co_await shared_.ledger_wake.wait();
     }
+    const auto settled = shared_.ledger.settled_count();
+    const bool crowd = shared_.ledger.open_count() >= kCrowd;
+    if (crowd && settled > 0 && settled < kCrowd) co_await shared_.outside.clock.sleep_for(kGather);
     co_await round();
   }
 }

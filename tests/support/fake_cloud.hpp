@@ -147,6 +147,7 @@ class FakeInbox final : public cloud::Inbox {
     co_return batch;
   }
   base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) override {
+    ++acknowledgements;
     for (const auto& ticket : tickets) acknowledged.push_back(ticket);
     std::vector<base::Result<>> results(tickets.size());
     co_return results;
@@ -162,6 +163,7 @@ class FakeInbox final : public cloud::Inbox {
   std::deque<base::Error> describe_errors;
   int describes = 0;
   int receives = 0;
+  int acknowledgements = 0;  ///< calls
   std::vector<std::string> acknowledged;
   std::vector<std::pair<std::string, base::Duration>> held;
 
