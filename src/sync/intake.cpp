@@ -22,6 +22,8 @@ constexpr base::Duration kSilence = std::chrono::seconds(100);
 /// much work with one message as with a full call, and in that time answers nothing else.
 constexpr std::size_t kCrowd = 10;
 constexpr base::Duration kGather = std::chrono::milliseconds(100);
+/// A queue that has more answers again within this time.
+constexpr base::Duration kNextAnswer = std::chrono::milliseconds(30);
 
 }  // namespace
 
@@ -67,6 +69,10 @@ base::Task<void> Intake::receive() {
     trouble = false;
     backoff.reset();
     for (const auto& message : *messages) accept(message);
+    if (messages->size() >= kCrowd) {
+      shared_.more_until = outside.clock.now() + kNextAnswer;
+      shared_.more_count = messages->size();
+    }
     outside.metrics.messages_held(static_cast<std::int64_t>(shared_.ledger.open_count()));
   }
   outside.health.forget(heartbeat);

@@ -1,5 +1,6 @@
 #include "sync/reconciler.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -158,6 +159,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
 }
 
 base::Task<base::Result<>> Reconciler::inspect(Run& run) {
+  const auto slot = co_await shared_.secret_requests.take();
   const auto* const state = shared_.bindings.find(run.key);
   if (state == nullptr) co_return base::Result<>{};
   const auto target = state->binding.target_key();
@@ -183,6 +185,8 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
   auto source = state->source;
   const auto key = run.key.str();
   auto value = co_await shared_.fetcher.fetch(*provider, std::move(source), run.trigger, key);
+  std::optional<base::Slots::Slot> slot;
+  if (value) slot = co_await shared_.secret_requests.take();
   // The permission may have been taken away meanwhile: then neither the value nor the error is its.
   const auto* const since = shared_.bindings.find(run.key);
   const bool withdrawn = !value && value.error().code == Fetcher::kWithdrawn;
