@@ -72,7 +72,9 @@ class Aftermath {
   void settled(BindingState& state, const Run& run, const Outcome& outcome);
   void failed(BindingState& state, const Run& run, const Outcome& outcome);
   void note_verdict(const BindingState& state);
-  void announce(const BindingState& state, const Run& run, const Outcome& outcome);
+  void announce(const BindingState& state, const Run& run, const Outcome& outcome,
+                const Hinted& event);
+  void arrived(BindingState& state, const Hinted& event);
   void show(BindingState& state, Report report);
   std::vector<std::string> due_workloads(const base::ObjectKey& target);
 

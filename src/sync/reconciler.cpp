@@ -224,8 +224,8 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   Desired desired(binding, *shaped);
   desired.digest = shared_.digester.digest(*shaped);
   desired.version = value.version;
-  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted_version.empty()) {
-    desired.version = run.wishes.hinted_version;
+  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted->version.empty()) {
+    desired.version = run.wishes.hinted->version;
   }
   desired.source = state->source.id;
   base::Text held;
