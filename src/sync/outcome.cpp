@@ -267,9 +267,8 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto& error = outcome.error;
   auto trouble = *state.trouble;
   if (!trouble.failing_since) trouble.failing_since = now;
-  const bool gone = outcome.step == Outcome::Step::fetch && error.failure == Failure::absent;
-  if (!gone) trouble.gone_since.reset();
-  if (gone && !trouble.gone_since) trouble.gone_since = now;
+  if (!outcome.sourceless) trouble.gone_since.reset();
+  if (outcome.sourceless && !trouble.gone_since) trouble.gone_since = now;
   const auto failing_for = now - *trouble.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   // Of one that is not allowed events have no effect and the sweep knows nothing.

@@ -46,7 +46,8 @@ struct Outcome {
   Step step = Step::plan;
   base::Error error;
   base::Instant again_at;
-  Applied applied;  ///< settled: what is now applied
+  Applied applied;          ///< settled: what is now applied
+  bool sourceless = false;  ///< failed, and the cloud has no such secret
   bool created = false;
   bool written = false;  ///< a request changed the target
   bool changed = false;  ///< its data took another value

@@ -314,7 +314,8 @@ base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
 
 base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const auto* const state = shared_.bindings.find(run.key);
-  const auto gone = failure(Outcome::Step::fetch, std::move(error));
+  auto gone = failure(Outcome::Step::fetch, std::move(error));
+  gone.sourceless = true;
   if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
   const auto* const target = shared_.targets.find(state->binding.target_key());
   const auto gone_since = state->trouble->gone_since;
@@ -327,7 +328,9 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns.str(), name.name.str(),
                                                      std::move(preconditions));
   if (!removed && removed.error().failure != base::Failure::absent) {
-    co_return failure(Outcome::Step::apply, std::move(removed.error()));
+    auto refused = failure(Outcome::Step::apply, std::move(removed.error()));
+    refused.sourceless = true;
+    co_return refused;
   }
   shared_.outside.log.info(
       "Secret deleted, because its source is gone and deletionPolicy is Delete",
