@@ -58,6 +58,7 @@ struct Hint {
   std::vector<std::string> match_keys;  ///< any of these may be a binding's (Provider::match_keys)
   std::string version;                  ///< the new version's id, if the event names one
   std::string cause;                    ///< event name, for logs: "Secret Label Updated"
+  std::optional<base::WallTime> changed = std::nullopt;  ///< the event's own time, for people
 };
 /// Well-formed, but cannot change a value: a read, a failed call, a tag. `cause` is for logs.
 struct Irrelevant {

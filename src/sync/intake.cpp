@@ -150,9 +150,10 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   if (base::planted(base::Bug::acknowledge_before_effect)) items.clear();
   shared_.ledger.open(ticket(message), items, facts_.hold_time);
   shared_.ledger_changed();
+  const Hinted hinted{hint.version, hint.changed, message.sent_at, outside.api.wall()};
   for (const auto& key : concerned) {
     auto* const state = shared_.bindings.find(key);
-    state->wishes.hint(hint.version);
+    state->wishes.hint(hinted);
     shared_.trigger(key);
   }
 }

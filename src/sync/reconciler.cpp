@@ -228,8 +228,8 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   Desired desired(binding, *shaped);
   desired.digest = shared_.digester.digest(*shaped);
   desired.version = value.version;
-  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted_version.empty()) {
-    desired.version = run.wishes.hinted_version;
+  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted->version.empty()) {
+    desired.version = run.wishes.hinted->version;
   }
   desired.source = state->source.id;
   base::Text held;
@@ -318,7 +318,8 @@ base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
 
 base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const auto* const state = shared_.bindings.find(run.key);
-  const auto gone = failure(Outcome::Step::fetch, std::move(error));
+  auto gone = failure(Outcome::Step::fetch, std::move(error));
+  gone.sourceless = true;
   if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
   const auto* const target = shared_.targets.find(state->binding.target_key());
   const auto gone_since = state->trouble->gone_since;
@@ -331,7 +332,9 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns.str(), name.name.str(),
                                                      std::move(preconditions));
   if (!removed && removed.error().failure != base::Failure::absent) {
-    co_return failure(Outcome::Step::apply, std::move(removed.error()));
+    auto refused = failure(Outcome::Step::apply, std::move(removed.error()));
+    refused.sourceless = true;
+    co_return refused;
   }
   shared_.outside.log.info(
       "Secret deleted, because its source is gone and deletionPolicy is Delete",

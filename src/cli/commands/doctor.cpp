@@ -116,8 +116,8 @@ base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
   }
   Namespaces watched = options.cluster.namespaces;
   if (watched.empty()) watched.emplace_back();
-  Examination examination{access.api, access.clock, std::move(watched), options.own_namespace,
-                          options.as};
+  Examination examination{access.api, access.clock,   std::move(watched), options.own_namespace,
+                          options.as, options.tenancy};
   auto seen = co_await examine_cluster(std::move(examination));
   auto of_aws = co_await examine_aws(access.clock, std::move(seen.bindings), wish_of(options));
   append(seen.findings, std::move(of_aws));
