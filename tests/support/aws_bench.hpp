@@ -7,6 +7,7 @@
 
 #include "cloud/aws/client.hpp"
 #include "cloud/aws/credential_source.hpp"
+#include "support/fake_environment.hpp"
 #include "support/manual_clock.hpp"
 #include "support/run.hpp"
 #include "support/scripted_http.hpp"
@@ -14,30 +15,10 @@
 /// What the tests of this folder share.
 namespace edsm::cloud::aws::test {
 
-using Strings = std::map<std::string, std::string, std::less<>>;
-
-/// Both refer to the map: it must outlive them, and may change.
-inline Getenv env_of(const Strings& variables) {
-  return [&variables](std::string_view name) -> std::optional<std::string> {
-    const auto found = variables.find(name);
-    if (found == variables.end()) return std::nullopt;
-    return found->second;
-  };
-}
-inline ReadFile files_of(const Strings& files) {
-  return [&files](const std::string& path) -> base::Result<base::SecretBytes> {
-    const auto found = files.find(path);
-    if (found == files.end())
-      return base::fail(base::Failure::absent, "NoSuchFile", path + " does not exist");
-    return base::SecretBytes(found->second);
-  };
-}
-
-class NullSink final : public telemetry::Sink {
- public:
-  void write(std::string_view line) override { lines.emplace_back(line); }
-  std::vector<std::string> lines;
-};
+using support::env_of;
+using support::files_of;
+using support::NullSink;
+using support::Strings;
 
 /// A provider whose answers are numbered: the n-th get gives the key "AK<n>".
 class NumberedCredentials final : public CredentialsProvider {

@@ -1,11 +1,11 @@
 #include "cloud/aws/container_credentials.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include <fmt/format.h>
 
 #include "cloud/aws/text.hpp"
+#include "cloud/loopback.hpp"
 #include "net/url.hpp"
 
 namespace edsm::cloud::aws {
@@ -15,15 +15,10 @@ using base::Failure;
 
 constexpr int max_attempts = 3;
 
-bool is_loopback_v4(std::string_view host) {
-  const auto parts = split(host, '.');
-  return parts.size() == 4 && parts[0] == "127" && std::ranges::all_of(parts, is_digits);
-}
-
 bool is_local(std::string_view host) {
-  static constexpr std::array<std::string_view, 5> hosts = {"localhost", "::1", "169.254.170.2",
-                                                            "169.254.170.23", "fd00:ec2::23"};
-  return one_of(hosts, host) || is_loopback_v4(host);
+  static constexpr std::array<std::string_view, 3> link_local = {"169.254.170.2", "169.254.170.23",
+                                                                 "fd00:ec2::23"};
+  return is_loopback(host) || one_of(link_local, host);
 }
 
 }  // namespace

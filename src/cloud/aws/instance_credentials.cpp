@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "cloud/aws/endpoints.hpp"
 #include "cloud/aws/errors.hpp"
 #include "cloud/aws/text.hpp"
 #include "net/url.hpp"
@@ -54,16 +55,34 @@ base::Task<base::Result<net::Response>> InstanceCredentials::send(net::Method me
   co_return answer;
 }
 
-base::Task<base::Result<Credentials>> InstanceCredentials::get() {
-  auto session = co_await send(net::Method::put, "/latest/api/token", base::SecretBytes());
-  if (!session) co_return std::unexpected(std::move(session.error()));
-  const base::SecretBytes token(trim(session->body.view()));
+base::Task<base::Result<base::SecretBytes>> InstanceCredentials::session() {
+  auto answer = co_await send(net::Method::put, "/latest/api/token", base::SecretBytes());
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  base::SecretBytes token(trim(answer->body.view()));
   if (token.empty() || token.view().find_first_of("\r\n") != std::string_view::npos) {
     co_return base::fail(Failure::credentials, "InstanceMetadata",
                          "EC2 instance metadata gave no session token");
   }
+  co_return token;
+}
 
-  auto roles = co_await send(net::Method::get, std::string(roles_path), token.clone());
+base::Task<base::Result<std::string>> InstanceCredentials::region() {
+  auto token = co_await session();
+  if (!token) co_return std::unexpected(std::move(token.error()));
+  auto answer =
+      co_await send(net::Method::get, "/latest/meta-data/placement/region", std::move(*token));
+  if (!answer) co_return std::unexpected(std::move(answer.error()));
+  std::string region(trim(answer->body.view()));
+  if (valid_region(region)) co_return region;
+  co_return base::fail(Failure::credentials, "InstanceMetadata",
+                       "EC2 instance metadata names a region that cannot be one");
+}
+
+base::Task<base::Result<Credentials>> InstanceCredentials::get() {
+  const auto token = co_await session();
+  if (!token) co_return std::unexpected(token.error());
+
+  auto roles = co_await send(net::Method::get, std::string(roles_path), token->clone());
   if (!roles) co_return std::unexpected(std::move(roles.error()));
   const std::string role(trim(split(trim(roles->body.view()), '\n').front()));
   if (role.empty()) {
@@ -76,7 +95,7 @@ base::Task<base::Result<Credentials>> InstanceCredentials::get() {
   }
 
   std::string path = std::string(roles_path) + net::percent_encode(role);
-  auto answer = co_await send(net::Method::get, std::move(path), token.clone());
+  auto answer = co_await send(net::Method::get, std::move(path), token->clone());
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const auto document = base::JsonDocument::parse(answer->body.view());
   const auto code = document ? base::string_at(document->root(), "Code") : std::string_view();

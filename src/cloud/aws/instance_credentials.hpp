@@ -12,8 +12,11 @@ class InstanceCredentials final : public CredentialsProvider {
       : source_(std::move(source)), http_(http) {}
   std::string_view name() const override { return "instance"; }
   base::Task<base::Result<Credentials>> get() override;
+  /// Where the instance runs: "eu-west-1".
+  base::Task<base::Result<std::string>> region();
 
  private:
+  base::Task<base::Result<base::SecretBytes>> session();
   base::Task<base::Result<net::Response>> send(net::Method method, std::string path,
                                                base::SecretBytes token);
 

@@ -17,8 +17,6 @@ constexpr int first_try_reward = 1;
 constexpr base::Duration max_delay = std::chrono::seconds(20);
 /// A server's wish is followed up to so much beyond our own delay.
 constexpr base::Duration max_extra = std::chrono::seconds(5);
-/// Signatures are refused from five minutes on.
-constexpr base::Duration tolerated_skew = std::chrono::minutes(4);
 
 }  // namespace
 
@@ -65,16 +63,6 @@ std::optional<base::Duration> RetryPolicy::next(const base::Error& error, std::u
 
 void RetryPolicy::succeeded() {
   quota_.give_back(attempts_ == 1 ? first_try_reward : last_cost_);
-}
-
-bool SkewCorrection::learn(base::WallTime server, base::WallTime now) {
-  const base::Duration measured = server - now;
-  const base::Duration wrong_by = std::chrono::abs(measured - offset_);
-  if (wrong_by < tolerated_skew) return false;
-  // Dates have whole seconds; a small difference is none.
-  offset_ =
-      std::chrono::abs(measured) < std::chrono::minutes(1) ? base::Duration::zero() : measured;
-  return true;
 }
 
 }  // namespace edsm::cloud::aws

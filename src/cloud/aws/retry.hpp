@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "cloud/aws/files.hpp"
 #include "cloud/aws/shared_config.hpp"
+#include "cloud/skew_correction.hpp"
 
 namespace edsm::cloud::aws {
 
@@ -53,18 +54,6 @@ class RetryPolicy {
   int max_attempts_;
   int attempts_ = 1;
   int last_cost_ = 0;
-};
-
-/// How far a service's clock is from ours, learned from the Date of a refused request.
-class SkewCorrection {
- public:
-  base::Duration offset() const { return offset_; }
-  /// `now` is our clock when the answer came. True if the clocks differ enough to be the reason of
-  /// a refused signature: sign again, with the new offset.
-  bool learn(base::WallTime server, base::WallTime now);
-
- private:
-  base::Duration offset_{};
 };
 
 }  // namespace edsm::cloud::aws

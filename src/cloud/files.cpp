@@ -1,4 +1,4 @@
-#include "cloud/aws/files.hpp"
+#include "cloud/files.hpp"
 
 #include <cerrno>
 #include <cstring>
@@ -6,7 +6,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-namespace edsm::cloud::aws {
+namespace edsm::cloud {
 namespace {
 
 constexpr std::size_t max_file = std::size_t{1} << 20U;
@@ -49,4 +49,4 @@ std::optional<std::string> lookup(const Getenv& env, std::string_view name) {
   return value;
 }
 
-}  // namespace edsm::cloud::aws
+}  // namespace edsm::cloud

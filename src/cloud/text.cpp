@@ -1,9 +1,9 @@
-#include "cloud/aws/text.hpp"
+#include "cloud/text.hpp"
 
 #include <algorithm>
 #include <charconv>
 
-namespace edsm::cloud::aws {
+namespace edsm::cloud {
 namespace {
 
 char lower_char(char c) {
@@ -61,4 +61,4 @@ bool is_alnum(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-}  // namespace edsm::cloud::aws
+}  // namespace edsm::cloud
