@@ -91,7 +91,7 @@ class GoogleCloud:
             self._session.headers["Authorization"] = f"Bearer {self._bearers.admin}"
         self.process = Process("gcpbed", argv, env={}, folder=self.folder)
         try:
-            wait_for(lambda: "topics" not in self.call("GET", f"projects/{PROJECT}/topics"), 10, "gcpbed", [self.process])
+            wait_for(lambda: self.call("GET", f"projects/{PROJECT}/topics") == {}, 10, "gcpbed", [self.process])
         except BaseException:
             self.stop()
             raise
@@ -108,7 +108,8 @@ class GoogleCloud:
 
     def set_clock(self, offset_seconds: float) -> None:
         """Moves its clock to `offset_seconds` from the true time, at once."""
-        self._session.put(f"{self.url}/bed/clock", params={"offset": f"{offset_seconds}s"}, timeout=10).raise_for_status()
+        answer = self._session.put(f"{self.url}/bed/clock", params={"offset": f"{offset_seconds}s"}, timeout=10)
+        answer.raise_for_status()
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> dict[str, Any]:
         """One call of the API, /v1/`path`, by somebody who may do everything; its answer."""

@@ -7,6 +7,7 @@ by PyJWT. What was issued stands in `bearers`, for gcpbed.
 from __future__ import annotations
 
 import json
+import secrets
 import ssl
 import threading
 from collections import Counter
@@ -31,6 +32,7 @@ _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
 _SUBJECT_TOKENS = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token")
 _METADATA = "/computeMetadata/v1/"
+_CLIENT = "764086051850-bed.apps.googleusercontent.com"
 _HOUR = 3600
 
 
@@ -50,6 +52,20 @@ class Account:
         return {"type": "service_account", "project_id": PROJECT, "private_key_id": self.key_id, "private_key": pem,
                 "client_email": self.email, "client_id": "100000000000000000001", "token_uri": token_uri,
                 "universe_domain": "googleapis.com"}
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who has logged in by gcloud: what is granted, and what stays in the file."""
+
+    grants: Grants | None
+    client_secret: str = "client-secret"
+    refresh_token: str = field(default_factory=lambda: "1//bed-" + secrets.token_urlsafe(24))
+
+    def file(self) -> dict[str, str]:
+        """gcloud's application_default_credentials.json."""
+        return {"type": "authorized_user", "client_id": _CLIENT, "client_secret": self.client_secret,
+                "refresh_token": self.refresh_token}
 
 
 @dataclass
@@ -100,6 +116,7 @@ class GoogleIdentity:
         self.attached: Account | None = None  # the account that the metadata server gives away
         self._accounts: dict[str, Account] = {}
         self._pools: dict[str, Pool] = {}
+        self._users: dict[str, User] = {}
 
     def __enter__(self) -> Self:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -123,6 +140,12 @@ class GoogleIdentity:
         self._accounts[made.email] = made
         return made
 
+    def user(self, grants: Grants | None = None) -> User:
+        """Somebody who has just logged in."""
+        made = User(grants)
+        self._users[made.refresh_token] = made
+        return made
+
     def pool(self, name: str, key: Any, **fields: Any) -> Pool:
         """A new workload identity provider; `fields` are those of Pool."""
         made = Pool(name, key, **fields)
@@ -137,7 +160,9 @@ class GoogleIdentity:
     # -- the services -----------------------------------------------------------
 
     def token(self, form: Mapping[str, str]) -> dict[str, Any]:
-        """oauth2.googleapis.com/token, for an assertion that a service account's key signed."""
+        """oauth2.googleapis.com/token, for an assertion that a service account's key signed, or for a user."""
+        if form.get("grant_type") == "refresh_token":
+            return self._refreshed(form)
         if form.get("grant_type") != _JWT_BEARER:
             raise Refused(400, _oauth("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}"))
         assertion = form.get("assertion", "")
@@ -150,6 +175,14 @@ class GoogleIdentity:
             raise Refused(400, _oauth("invalid_grant", "Invalid grant: account not found"))
         claims = self._verified(assertion, account)
         return self._issued(account.email, account.grants, claims.get("scope", "").split())
+
+    def _refreshed(self, form: Mapping[str, str]) -> dict[str, Any]:
+        user = self._users.get(form.get("refresh_token", ""))
+        if user is None:
+            raise Refused(400, _oauth("invalid_grant", "Bad Request"))
+        if (form.get("client_id"), form.get("client_secret")) != (_CLIENT, user.client_secret):
+            raise Refused(401, _oauth("invalid_client", "Unauthorized"))
+        return self._issued("user", user.grants, [CLOUD_PLATFORM])
 
     def _verified(self, assertion: str, account: Account) -> dict[str, Any]:
         """Google's clients always sign for TOKEN_URL, wherever they send it."""

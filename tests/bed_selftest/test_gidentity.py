@@ -18,6 +18,7 @@ from google.auth.compute_engine import _metadata
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
 from google.auth.exceptions import OAuthError, RefreshError
 from google.auth.transport.requests import Request
+from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
 from bed.bearers import CLOUD_PLATFORM, Bearers
@@ -126,6 +127,19 @@ def test_default_credentials_from_a_file(identity: GoogleIdentity, google: Googl
 
 def google_default() -> tuple[Any, str | None]:
     return google_auth.default(scopes=[CLOUD_PLATFORM])
+
+
+def test_a_user_who_has_logged_in(identity: GoogleIdentity, google: GoogleCloud) -> None:
+    def logged_in(**changes: str) -> user_credentials.Credentials:
+        info = identity.user(READER).file() | changes
+        return user_credentials.Credentials(None, token_uri=f"{identity.url}/token", client_id=info["client_id"],
+                                            client_secret=info["client_secret"], refresh_token=info["refresh_token"])
+
+    assert read(google, logged_in()) == b"1"
+    with pytest.raises(RefreshError, match="invalid_grant"):
+        logged_in(refresh_token="1//other").refresh(Request())
+    with pytest.raises(RefreshError, match="invalid_client"):
+        logged_in(client_secret="other").refresh(Request())
 
 
 # -- metadata server --------------------------------------------------------------
