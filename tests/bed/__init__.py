@@ -7,6 +7,7 @@
 `aws`           AWS emulators: ministack (native events, clock) and moto
 `gcp`           Google Cloud: Pub/Sub, Secret Manager and its notifications
 `gidentity`     what gives Google's access tokens
+`aws_subject`   whom it takes for an AWS workload
 `bearers`       those that count
 `google_clients`  Google's own clients for these
 `wire`          a proxy in front of any of them that records and injects faults

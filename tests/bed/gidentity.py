@@ -22,6 +22,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from bed import aws_subject
 from bed.bearers import CLOUD_PLATFORM, Bearers, Grants
 from bed.certs import KeyPair
 from bed.gcp import NUMBER, PROJECT
@@ -30,7 +31,8 @@ TOKEN_URL = "https://oauth2.googleapis.com/token"
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
-_SUBJECT_TOKENS = ("urn:ietf:params:oauth:token-type:jwt", "urn:ietf:params:oauth:token-type:id_token")
+_JWT = "urn:ietf:params:oauth:token-type:jwt"
+_ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
 _METADATA = "/computeMetadata/v1/"
 _CLIENT = "764086051850-bed.apps.googleusercontent.com"
 _HOUR = 3600
@@ -70,13 +72,14 @@ class User:
 
 @dataclass
 class Pool:
-    """A workload identity provider: it takes subject tokens that `key` (a public one) verifies, and grants
-    what is said of their subject."""
+    """A workload identity provider: it takes subject tokens that `key` (a public one) verifies, or callers
+    whom the AWS emulator at `aws` knows, and grants what is said of their subject (a caller's is its ARN)."""
 
     name: str
-    key: Any
+    key: Any = None
     algorithm: str = "RS256"
     issuer: str | None = None
+    aws: str | None = None
     grants: Mapping[str, Grants] = field(default_factory=dict)
 
     @property
@@ -93,8 +96,33 @@ class Pool:
 
     def external_account(self, token_file: str, **fields: Any) -> dict[str, Any]:
         """The configuration of a workload whose token is in that file."""
-        return {"type": "external_account", "audience": self.audience, "subject_token_type": _SUBJECT_TOKENS[0],
-                "token_url": "https://sts.googleapis.com/v1/token", "credential_source": {"file": token_file}, **fields}
+        return self._configuration(_JWT, {"file": token_file}) | fields
+
+    def aws_account(self, **fields: Any) -> dict[str, Any]:
+        """The configuration of a workload on AWS."""
+        return self._configuration(aws_subject.TOKEN_TYPE, {
+            "environment_id": "aws1", "url": "http://169.254.169.254/latest/meta-data/iam/security-credentials",
+            "region_url": "http://169.254.169.254/latest/meta-data/placement/availability-zone",
+            "regional_cred_verification_url":
+                "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}) | fields
+
+    def _configuration(self, token_type: str, source: dict[str, str]) -> dict[str, Any]:
+        return {"type": "external_account", "audience": self.audience, "subject_token_type": token_type,
+                "token_url": "https://sts.googleapis.com/v1/token", "credential_source": source}
+
+    def subject_of(self, token: str, token_type: str) -> str:
+        """Who the bearer of a subject token is. ValueError: nobody."""
+        if token_type == aws_subject.TOKEN_TYPE and self.aws:
+            return aws_subject.caller(token, self.audience, self.aws)
+        if token_type not in (_JWT, _ID_TOKEN) or not self.key:
+            raise ValueError(f"the provider takes no {token_type}")
+        try:
+            claims = jwt.decode(token, self.key, algorithms=[self.algorithm], issuer=self.issuer,
+                                audience=[self.audience, f"https:{self.audience}"],
+                                options={"require": ["exp", "sub", "aud"]})
+        except jwt.InvalidTokenError as error:
+            raise ValueError(str(error)) from None
+        return claims["sub"]
 
 
 class Refused(Exception):
@@ -146,7 +174,7 @@ class GoogleIdentity:
         self._users[made.refresh_token] = made
         return made
 
-    def pool(self, name: str, key: Any, **fields: Any) -> Pool:
+    def pool(self, name: str, key: Any = None, **fields: Any) -> Pool:
         """A new workload identity provider; `fields` are those of Pool."""
         made = Pool(name, key, **fields)
         self._pools[made.audience] = made
@@ -206,21 +234,16 @@ class GoogleIdentity:
         """sts.googleapis.com/v1/token, for the token of another identity provider."""
         if form.get("grant_type") != _EXCHANGE or form.get("requested_token_type") != _ACCESS_TOKEN:
             raise Refused(400, _oauth("invalid_request", "Only an exchange for an access token is possible."))
-        if form.get("subject_token_type") not in _SUBJECT_TOKENS:
-            raise Refused(400, _oauth("invalid_request", "The subject token type is not supported by the provider."))
         pool = self._pools.get(form.get("audience", ""))
         if pool is None:
             raise Refused(400, _oauth("invalid_target", "The target service indicated by the \"audience\" parameters "
                                       "is invalid. This might either be because the pool or provider is disabled or "
                                       "deleted or because it doesn't exist."))
         try:
-            claims = jwt.decode(form.get("subject_token", ""), pool.key, algorithms=[pool.algorithm],
-                                audience=[pool.audience, f"https:{pool.audience}"], issuer=pool.issuer,
-                                options={"require": ["exp", "sub", "aud"]})
-        except jwt.InvalidTokenError as error:
+            subject = pool.subject_of(form.get("subject_token", ""), form.get("subject_token_type", ""))
+        except (ValueError, KeyError) as error:
             raise Refused(400, _oauth("invalid_grant", f"The subject token is not valid: {error}")) from None
-        issued = self._issued(pool.principal(claims["sub"]), pool.grants.get(claims["sub"], {}),
-                              form.get("scope", "").split())
+        issued = self._issued(pool.principal(subject), pool.grants.get(subject, {}), form.get("scope", "").split())
         return {**issued, "issued_token_type": _ACCESS_TOKEN}
 
     def generate(self, email: str, authorization: str, body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.secretmanager_v1 import SecretManagerServiceClient
 from google.cloud.secretmanager_v1.services.secret_manager_service.transports.rest import (
@@ -11,21 +13,25 @@ from google.pubsub_v1.services.publisher.transports.rest import PublisherRestTra
 from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports.rest import SubscriberRestTransport
 
-from bed.gcp import GoogleCloud
+
+class Served(Protocol):
+    """A bed, or a proxy before it."""
+
+    url: str
 
 
-def publisher(google: GoogleCloud, credentials: object = None) -> PublisherClient:
+def publisher(google: Served, credentials: object = None) -> PublisherClient:
     return PublisherClient(transport=PublisherRestTransport(**_at(google, credentials)))
 
 
-def subscriber(google: GoogleCloud, credentials: object = None) -> SubscriberClient:
+def subscriber(google: Served, credentials: object = None) -> SubscriberClient:
     return SubscriberClient(transport=SubscriberRestTransport(**_at(google, credentials)))
 
 
-def secret_manager(google: GoogleCloud, credentials: object = None) -> SecretManagerServiceClient:
+def secret_manager(google: Served, credentials: object = None) -> SecretManagerServiceClient:
     return SecretManagerServiceClient(transport=SecretManagerServiceRestTransport(**_at(google, credentials)))
 
 
-def _at(google: GoogleCloud, credentials: object) -> dict[str, object]:
+def _at(google: Served, credentials: object) -> dict[str, object]:
     scheme, _, host = google.url.partition("://")
     return {"host": host, "url_scheme": scheme, "credentials": credentials or AnonymousCredentials()}

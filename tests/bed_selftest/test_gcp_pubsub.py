@@ -14,8 +14,10 @@ from google.pubsub_v1.types import PubsubMessage
 
 from bed.aws import Depth
 from bed.certs import CA
+from bed.exchange import cut_after, google_error
 from bed.gcp import HOSTS, PROJECT, GoogleCloud, GoogleError, Subscription, attributes
 from bed.google_clients import publisher, subscriber
+from bed.wire import WireProxy
 
 
 @pytest.fixture(scope="module")
@@ -177,6 +179,24 @@ def test_errors_have_googles_envelope(google: GoogleCloud) -> None:
                                        "status": "NOT_FOUND"}}
     assert requests.post(f"{google.url}/v1/projects/{PROJECT}/topics/x:publish", data="{", timeout=5).status_code == 400
     assert requests.get(f"{google.url}/v1/nothing/of/this", timeout=5).json()["error"]["status"] == "NOT_FOUND"
+
+
+def test_a_proxy_before_it_injects_faults(google: GoogleCloud, subscription: Subscription) -> None:
+    with WireProxy(google.url) as proxy:
+        proxy.fault(google_error(429, "RESOURCE_EXHAUSTED", Retry_After="1"), path=":acknowledge")
+        client = subscriber(proxy)
+        google.publish(subscription.topic, "x")
+        (received,) = client.pull(subscription=subscription.name, max_messages=1).received_messages
+        with pytest.raises(exceptions.TooManyRequests, match="injected"):
+            client.acknowledge(subscription=subscription.name, ack_ids=[received.ack_id], retry=None)
+        client.acknowledge(subscription=subscription.name, ack_ids=[received.ack_id])
+        assert google.backlog(subscription) == Depth(0, 0)
+
+        proxy.fault(cut_after(), path=":pull")  # the answer is lost, so the message is out until its deadline
+        google.publish(subscription.topic, "y")
+        with pytest.raises(requests.ConnectionError):
+            client.pull(subscription=subscription.name, max_messages=1, retry=None)
+        assert google.backlog(subscription) == Depth(visible=0, in_flight=1)
 
 
 def test_restart_is_empty_at_the_same_address() -> None:

@@ -13,6 +13,7 @@ import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric import rsa
 from google.api_core import exceptions
+from google.auth import aws as aws_credentials
 from google.auth import identity_pool
 from google.auth.compute_engine import _metadata
 from google.auth.credentials import CredentialsWithRegionalAccessBoundary
@@ -21,6 +22,7 @@ from google.auth.transport.requests import Request
 from google.oauth2 import credentials as user_credentials
 from google.oauth2 import service_account
 
+from bed.aws import Ministack
 from bed.bearers import CLOUD_PLATFORM, Bearers
 from bed.gcp import NUMBER, PROJECT, GoogleCloud
 from bed.gidentity import TOKEN_URL, Account, GoogleIdentity, Pool
@@ -208,6 +210,32 @@ def test_a_workload_impersonates_who_lets_it(identity: GoogleIdentity, google: G
     url = closed.replace("https://iamcredentials.googleapis.com", identity.url)
     with pytest.raises(RefreshError, match="iam.serviceAccounts.getAccessToken"):
         workload(pool, identity, issuer, tmp_path, service_account_impersonation_url=url).refresh(Request())
+
+
+@pytest.fixture
+def aws() -> Iterator[Ministack]:
+    with Ministack(auth=True) as server:
+        yield server
+
+
+def test_an_aws_workload_is_whom_its_signature_says(identity: GoogleIdentity, google: GoogleCloud, aws: Ministack,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    key = aws.create_user_with_policy("worker", [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}])
+    arn = aws.client("sts", key).get_caller_identity()["Arn"]
+    pool = identity.pool("from-aws", aws=aws.url, grants={arn: READER})
+
+    def workload_with(variables: dict[str, str], **changes: str) -> aws_credentials.Credentials:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return aws_credentials.Credentials.from_info(
+            pool.aws_account() | {"token_url": f"{identity.url}/v1/token"} | changes, scopes=[CLOUD_PLATFORM])
+
+    good = key.env() | {"AWS_REGION": "eu-west-1"}
+    assert read(google, workload_with(good)) == b"1"
+    for refused in (workload_with(good, audience=pool.audience.replace("from-aws", "workloads")),
+                    workload_with({**good, "AWS_SECRET_ACCESS_KEY": "wrong"})):
+        with pytest.raises(OAuthError, match="invalid_grant"):
+            refused.refresh(Request())
 
 
 # -- what the tokens are worth --------------------------------------------------------
