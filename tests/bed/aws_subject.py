@@ -20,7 +20,8 @@ def caller(subject_token: str, audience: str, endpoint: str) -> str:
         raise ValueError(f"{url.netloc} is not AWS's STS")
     if headers.get("x-goog-cloud-target-resource") != audience:  # Google's own clients do not sign it
         raise ValueError("the request is not for this audience")
-    answer = requests.request(request["method"], f"{endpoint}{url.path or '/'}?{url.query}", headers=headers, timeout=10)
+    path = f"{url.path or '/'}?{url.query}"
+    answer = requests.request(request["method"], endpoint + path, headers=headers, timeout=10)
     arn = re.search(r"<Arn>([^<]+)</Arn>", answer.text)
     if not answer.ok or not arn:
         raise ValueError(f"AWS answered {answer.status_code}")
