@@ -52,6 +52,10 @@ std::string_view AccessPolicy::obstacle(const AccessRequest& request) const {
   const std::string_view account = place.account.empty() ? kOwnAccount : place.account;
   if (!accounts.empty() && std::ranges::find(accounts, account) == accounts.end())
     return "spec.accounts";
+  const bool itself = request.identity.empty();
+  const bool permitted =
+      roles.empty() ? itself : any_matches(roles, itself ? kOwnIdentity : request.identity);
+  if (!permitted) return "spec.roles";
   const bool all =
       !place.names.empty() && std::ranges::all_of(place.names, [&](const std::string& each) {
         return any_matches(paths, each);
@@ -69,6 +73,7 @@ AccessPolicy decode_access_policy(const boost::json::value& object) {
   policy.provider = base::string_at(object, "spec.provider");
   policy.regions = strings(object, "spec.regions");
   policy.accounts = strings(object, "spec.accounts");
+  policy.roles = strings(object, "spec.roles");
   policy.paths = strings(object, "spec.paths");
   return policy;
 }

@@ -102,15 +102,16 @@ base::Task<base::Result<CredentialCache::Shared>> CredentialCache::refresh() {
   }
   if (fresh) {
     policy_.renewed(fresh->expires, clock_.wall(), clock_.random());
-    if (fresh->expires) metrics_.credential_expiry(provider_->name(), *fresh->expires);
+    if (fresh->expires && for_ == For::controller)
+      metrics_.credential_expiry(provider_->name(), *fresh->expires);
     held_ = std::make_shared<const Credentials>(std::move(*fresh));
     log_.debug("AWS credentials renewed", {{"source", provider_->name()}});
     co_return held_;
   }
 
   base::Error error = std::move(fresh.error());
-  // A role that may not be assumed is no refusal of the call that wants to be signed.
-  if (!error.retryable()) error.failure = base::Failure::credentials;
+  // A role that the controller may not assume is no refusal of the call that wants to be signed.
+  if (!error.retryable() && for_ == For::controller) error.failure = base::Failure::credentials;
   error.text = "AWS credentials (" + std::string(provider_->name()) + "): " + error.text;
   policy_.failed(clock_.now(), clock_.random());
   if (!must_renew()) {

@@ -51,9 +51,13 @@ class RefreshPolicy {
 /// served as long as they are valid.
 class CredentialCache {
  public:
+  enum class For : std::uint8_t {
+    controller,  ///< their expiry is a metric; without them nothing works
+    binding,     ///< may expire when nobody needs them; a refusal concerns the one who asks only
+  };
   CredentialCache(std::unique_ptr<CredentialsProvider> provider, base::Clock& clock,
-                  telemetry::Log& log, telemetry::Metrics& metrics)
-      : provider_(std::move(provider)), clock_(clock), log_(log), metrics_(metrics) {}
+                  telemetry::Log& log, telemetry::Metrics& metrics, For whom = For::controller)
+      : provider_(std::move(provider)), clock_(clock), log_(log), metrics_(metrics), for_(whom) {}
 
   using Shared = std::shared_ptr<const Credentials>;
   base::Task<base::Result<Shared>> get();
@@ -74,6 +78,7 @@ class CredentialCache {
   base::Clock& clock_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
+  For for_;
   RefreshPolicy policy_;
   Shared held_;
   base::Error last_error_;
