@@ -42,6 +42,10 @@ std::string_view AccessPolicy::obstacle(const AccessRequest& request) const {
   const std::string_view account = place.account.empty() ? kOwnAccount : place.account;
   if (!accounts.empty() && std::ranges::find(accounts, account) == accounts.end())
     return "spec.accounts";
+  const bool itself = request.identity.empty();
+  const bool permitted =
+      roles.empty() ? itself : any_matches(roles, itself ? kOwnIdentity : request.identity);
+  if (!permitted) return "spec.roles";
   const bool all =
       !place.names.empty() && std::ranges::all_of(place.names, [&](const std::string& each) {
         return any_matches(paths, each);
@@ -59,6 +63,7 @@ AccessPolicy decode_access_policy(const boost::json::value& object) {
   policy.provider = base::string_at(object, "spec.provider");
   policy.regions = base::strings_at(object, "spec.regions");
   policy.accounts = base::strings_at(object, "spec.accounts");
+  policy.roles = base::strings_at(object, "spec.roles");
   policy.paths = base::strings_at(object, "spec.paths");
   return policy;
 }

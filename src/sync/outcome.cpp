@@ -130,13 +130,13 @@ Report failure_report(const Outcome& outcome) {
   return report;
 }
 
-/// What the gate says of it. In enforce the plan has stopped, and its condition tells; in audit
+/// What the gate says of it. If it insists the plan has stopped, and its condition tells; if not,
 /// this is all that happens.
 void Aftermath::note_verdict(const BindingState& state) {
   const auto verdict = shared_.gate.judge(state);
   const auto& key = state.binding.key;
   const auto before = shared_.note_verdict(key, verdict.kind);
-  if (before == verdict.kind || shared_.gate.mode() != Tenancy::audit) return;
+  if (before == verdict.kind || shared_.gate.insists(state)) return;
   if (verdict.kind == Verdict::Kind::refused) {
     const auto note = "only audited, and synced all the same: " + verdict.why;
     shared_.outside.log.warn("binding not allowed",
@@ -151,7 +151,7 @@ void Aftermath::note_verdict(const BindingState& state) {
 void Aftermath::record(const Run& run, const Outcome& outcome) {
   const auto item = run.key.str();
   auto* const state = shared_.bindings.find(run.key);
-  if (state != nullptr && shared_.gate.mode() != Tenancy::off) note_verdict(*state);
+  if (state != nullptr) note_verdict(*state);
   if (state == nullptr || state->binding.uid != run.uid || outcome.kind == Outcome::Kind::gone) {
     shared_.ledger.settle(item);
     shared_.outside.metrics.reconcile("gone");

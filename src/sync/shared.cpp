@@ -92,7 +92,6 @@ std::vector<std::string> Shared::expected_consumers(const base::Text& source_id)
 }
 
 bool Shared::permitted(const std::string& consumer) const {
-  if (gate.mode() == Tenancy::off) return true;
   const auto* const state = bindings.find(parse_key(consumer));
   return state != nullptr && gate.passes(*state);
 }

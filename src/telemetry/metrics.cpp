@@ -191,7 +191,7 @@ struct Metrics::Families {
       gauge(
           "edsm_bindings_not_allowed",
           "EventDrivenSecrets that no SecretAccessPolicy permits: refused with --tenancy=enforce, "
-          "synced all the same with audit."),
+          "and if they have a role of their own; else, with audit, synced all the same."),
       {"namespace"}};
   Gauges<0> paused{gauge("edsm_paused_bindings",
                          "EventDrivenSecrets that the annotation secrets.edsm.io/paused-until "

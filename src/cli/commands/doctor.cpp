@@ -46,10 +46,11 @@ class Aws {
     auto findings = co_await examine_identity(cloud_, clock_, origin_, region_);
     auto of_queues = co_await examine_inboxes(cloud_.inboxes());
     append(findings, std::move(of_queues));
-    auto secrets = secrets_by_region(cloud_.provider(), bindings);
-    auto of_events = co_await examine_events(cloud_, queues_, secrets);
+    auto secrets = secrets_by_region(cloud_.provider(), bindings, Readers::all);
+    auto of_events = co_await examine_events(cloud_, queues_, std::move(secrets));
     append(findings, std::move(of_events));
-    auto of_rights = co_await examine_permissions(cloud_, queues_, std::move(secrets));
+    auto own = secrets_by_region(cloud_.provider(), bindings, Readers::controller);
+    auto of_rights = co_await examine_permissions(cloud_, queues_, std::move(own));
     append(findings, std::move(of_rights));
     auto of_sources = co_await examine_sources(cloud_.provider(), std::move(bindings));
     append(findings, std::move(of_sources));
