@@ -198,7 +198,8 @@ def test_two_roles_of_one_secret_share_nothing(world: World, permit: Permit) -> 
         world.wait_data(name, {"a": b"1"})
         world.wait_synced(name)
     assert sorted(form["RoleArn"] for form in assumed(world)) == sorted([good, poor, good])
-    assert len(reads(world)) == 3 and len({key_of(read) for read in reads(world)}) == 3
+    values = [read for read in reads(world) if "SecretValue" in read.target]  # the sweep asks for versions, too
+    assert len(values) == 3 and len({key_of(read) for read in values}) == 3
 
     # One event; what one role may not read does not come by way of another.
     world.aws.client("iam").delete_role_policy(RoleName=f"{world.ns}-poor", PolicyName="bed")
