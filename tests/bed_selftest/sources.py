@@ -17,7 +17,7 @@ PLANTED = {"bad value"}  # said by bugs of the simulation's build only
 def sources() -> dict[str, str]:
     """The program's own sources: path from src/, and text."""
     return {str(path.relative_to(ROOT / "src")): path.read_text()
-            for path in sorted((ROOT / "src").rglob("*.cpp")) if not path.stem.endswith("_test")}
+            for path in sorted((ROOT / "src").rglob("*.[ch]pp")) if not path.stem.endswith("_test")}
 
 
 def plain(text: str) -> str:
