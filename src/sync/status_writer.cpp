@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace edsm::sync {
+
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
