@@ -1,10 +1,12 @@
 """The Pub/Sub of the bed does what the tests of EDSM rely on; Google's client is the judge."""
 
+import json
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from bed.certs import CA
 from bed.exchange import cut_after, google_error
 from bed.gcp import HOSTS, PROJECT, GoogleCloud, GoogleError, Subscription, attributes
 from bed.google_clients import publisher, subscriber
+from bed.process import wait_for
 from bed.wire import WireProxy
 
 
@@ -77,8 +80,11 @@ def test_an_empty_pull_ends_with_the_hold(google: GoogleCloud, subscription: Sub
 
 
 def test_a_client_that_has_gone_gets_nothing(google: GoogleCloud, subscription: Subscription) -> None:
-    with pytest.raises(requests.ReadTimeout):
-        requests.post(f"{google.url}/v1/{subscription.name}:pull", json={"maxMessages": 1}, timeout=0.3)
+    client = HTTPConnection("127.0.0.1", google.port)
+    client.request("POST", f"/v1/{subscription.name}:pull", json.dumps({"maxMessages": 1}))
+    wait_for(lambda: google.held_pulls(subscription) == 1, 10, "the pull to be held")
+    client.close()
+    wait_for(lambda: google.held_pulls(subscription) == 0, 10, "the end of the client to be seen")
     google.publish(subscription.topic, "x")
     assert google.backlog(subscription) == Depth(visible=1, in_flight=0)
 
