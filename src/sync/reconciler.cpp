@@ -69,6 +69,14 @@ Outcome deferred_until(base::Instant when) {
   return outcome;
 }
 
+/// Whether the cloud is said to hold another value than the one applied last: a fight over the
+/// target is no reason to keep that waiting.
+bool brings_news(const Wishes& wishes, const Applied& applied) {
+  const bool hinted = wishes.hinted->received && wishes.hinted->version != applied.version;
+  const bool swept = !wishes.swept_version.empty() && wishes.swept_version != applied.version;
+  return hinted || swept;
+}
+
 base::Text version_of(const Target* target) {
   return target == nullptr ? base::Text() : target->resource_version;
 }
@@ -143,7 +151,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
         break;
     }
     const auto heal_at = state->trouble->drift_guard.allowed_at();
-    if (run.plan.drift && heal_at > run.started) {
+    if (run.plan.drift && heal_at > run.started && !brings_news(run.wishes, facts.applied)) {
       co_return deferred_until(heal_at);
     }
     auto outcome = co_await fetch_and_apply(run);
