@@ -6,6 +6,7 @@ import itertools
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -84,13 +85,13 @@ class Stage:
     # -- EDSM -------------------------------------------------------------------------
 
     @contextmanager
-    def edsm(self, *, flags: Sequence[str] = (), wait: bool = True) -> Iterator[Edsm]:
-        """A running EDSM; `flags` beside the usual ones. `queue` is its own: the emulator would give the first
+    def edsm(self, *, flags: Sequence[str] = (), wait: bool = True, binary: Path | None = None) -> Iterator[Edsm]:
+        """A running EDSM (or `binary`); `flags` beside the usual ones. `queue` is its own: the emulator would give the first
         event to the open poll of an earlier one."""
         self.queue = self.aws.make_queue(f"events-{next(self._numbers)}", visibility=120)
         env = {"AWS_REGION": REGION, "AWS_ENDPOINT": self.aws.url, "SQS_QUEUE_URL": self.queue.url,
                "AWS_EC2_METADATA_DISABLED": "true", **ROOT_USER.env()}
-        with Edsm(self._config, env=env, flags=(*FLAGS, *flags), log_level="info") as program:
+        with Edsm(self._config, env=env, flags=(*FLAGS, *flags), binary=binary, log_level="info") as program:
             if wait:
                 program.ready(120)
             yield program

@@ -10,7 +10,7 @@ import requests
 
 from bed.edsm import Edsm
 from bench import gauge, objects
-from bench.measures import memory
+from bench.measures import instructions, memory
 from bench.measures.latency import lane, one_by_one
 from bench.numbers import percentile
 from bench.results import Results, shown
@@ -114,15 +114,20 @@ def _event(stage: Stage, size: int, results: Results) -> None:
     """One program that sees all bindings, and one that sees FEW of them, in turns in the same cluster."""
     cpu: dict[int, list[float]] = {FEW: [], size: []}
     times: dict[int, list[float]] = {FEW: [], size: []}
+
+    def send(events: int) -> list[float]:
+        name = objects.names(1)[0]
+        return one_by_one(stage, [lane("EDSM", stage.queue.url, name, f"/api/v1/namespaces/{SMALL}/secrets", name)],
+                          events)["EDSM"]
+    views = ((FEW, (f"--watch-namespace={SMALL}",)), (size, ()))
     for number in range(STARTS):
-        for bindings, flags in ((FEW, (f"--watch-namespace={SMALL}",)), (size, ())):
+        for bindings, flags in views:
             with stage.edsm(flags=flags) as edsm:
                 stage.wait_at_rest(edsm, bindings)
                 before = gauge.cpu_seconds(edsm.process.pid)
-                found = one_by_one(stage, [lane("EDSM", stage.queue.url, objects.names(1)[0],
-                                                f"/api/v1/namespaces/{SMALL}/secrets", objects.names(1)[0])], EVENTS)
+                found = send(EVENTS)
                 cpu[bindings].append((gauge.cpu_seconds(edsm.process.pid) - before) / EVENTS)
-                times[bindings] += found["EDSM"]
+                times[bindings] += found
         results.say(f"one event, round {number + 1} of {STARTS}: CPU time " + ", ".join(
             f"{1000 * values[-1]:.2f} ms at {bindings:,}" for bindings, values in cpu.items()))
     group = f"One event at {size:,} bindings, to {FEW}"
@@ -130,6 +135,11 @@ def _event(stage: Stage, size: int, results: Results) -> None:
                     1.2)
     results.compare(group, "event -> Secret visible, p50", 1000 * percentile(times[size], 0.5),
                     1000 * percentile(times[FEW], 0.5), "ms", 1.2)
+    if not instructions.available():
+        results.say(f"instructions are not counted: there is no {instructions.TOOL} (valgrind)")
+    else:
+        few, all_ = (instructions.per_event(stage, bindings, flags, EVENTS, send) / 1e6 for bindings, flags in views)
+        results.compare(group, "instructions of EDSM", all_, few, "million", 1.2)
     for bindings, values in times.items():
         results.samples[f"one event at {bindings:,}"] = values
         results.samples[f"CPU of one event at {bindings:,}"] = cpu[bindings]
