@@ -18,7 +18,7 @@ struct ObjectKey {
 };
 
 struct ObjectKeyHash {
-  std::size_t operator()(const ObjectKey& key) const {
+  std::size_t operator()(const ObjectKey& key) const noexcept {
     return key.ns.hash() * 31 + key.name.hash();
   }
 };

@@ -46,7 +46,7 @@ class Text {
   operator std::string_view() const { return view(); }  // NOLINT: it is one
   std::string str() const { return std::string(view()); }
   bool empty() const { return shared_ == nullptr; }
-  std::size_t hash() const { return shared_ == nullptr ? 0 : shared_->hash; }
+  std::size_t hash() const noexcept { return shared_ == nullptr ? 0 : shared_->hash; }
 
   bool operator==(const Text& other) const { return shared_ == other.shared_; }
   std::strong_ordering operator<=>(const Text& other) const { return view() <=> other.view(); }

@@ -111,7 +111,7 @@ Binding decode_binding(const boost::json::value& object) {
   binding.paused_until = annotation(object, kPausedUntilAnnotation);
   auto status = decode_status(object);
   binding.status = status;
-  if (!binding.paused_until.empty()) binding.words = std::move(status);
+  binding.words = std::move(status);
   return binding;
 }
 

@@ -73,14 +73,12 @@ struct BindingStatus {
   const Condition* condition(std::string_view type) const;
 };
 
-/// What is kept of a status that is there: whether another one differs, what it says was applied,
-/// and the times that may not move by themselves. The words, a kilobyte for each binding, are not.
+/// What is kept of a status that is there: whether another one differs, and the times that may not
+/// move by themselves. The words, a kilobyte for each binding, are not.
 struct SeenStatus {
-  /// A condition, as far as it decides when it changes.
-  struct Turn {
-    base::Text status;
-    base::Text since;
-  };
+  enum class Truth : std::uint8_t { unsaid, yes, no, unknown };
+  static Truth truth_of(std::string_view status);  ///< of a condition's status
+
   static constexpr std::array<std::string_view, 4> kTypes = {"Ready", "Synced", "Stalled",
                                                              "Paused"};
 
@@ -89,18 +87,14 @@ struct SeenStatus {
 
   /// Whether all of it reads like that.
   bool says(const BindingStatus& status) const;
-  /// What the condition `Paused` says: "True", "False" (the wish for it cannot be read) or nothing.
-  const base::Text& paused() const { return turns.back().status; }
+  /// What the condition `Paused` says; no: the wish for it cannot be read.
+  Truth paused() const { return truths.back(); }
 
   std::uint64_t fingerprint = 0;  ///< of everything
-  std::int64_t observed_generation = -1;
-  base::Text applied_hash;
   base::Text synced_version;
-  base::Text target_resource_version;
-  base::Text handled_sync_request;
   base::Text last_synced_time;
-  base::Text last_changed_time;
-  std::array<Turn, kTypes.size()> turns;  ///< by kTypes
+  std::array<base::Text, kTypes.size()> since;  ///< when each condition took its status; by kTypes
+  std::array<Truth, kTypes.size()> truths{};
 };
 
 /// One EventDrivenSecret, as far as the controller needs it.
@@ -117,7 +111,8 @@ struct Binding {
   base::Text sync_request;  ///< value of edsm.io/last-updated
   base::Text paused_until;  ///< value of secrets.edsm.io/paused-until
   SeenStatus status;
-  base::Rare<BindingStatus> words;  ///< of `status`; kept only beside `paused_until`
+  /// Of `status`, until the store has recalled what was applied; kept only beside `paused_until`.
+  base::Rare<BindingStatus> words;
 
   base::ObjectKey target_key() const { return {key.ns, target.name}; }
 };

@@ -98,10 +98,11 @@ void BindingStore::unlink(const BindingState& state) {
 }
 
 void BindingState::recall() {
-  applied = applied_from(binding.status);
+  using Truth = SeenStatus::Truth;
+  applied = applied_from(binding.words);
   PauseMemory known;
-  known.rests = binding.status.paused() == "True";
-  if (binding.status.paused() == "False") known.misread = binding.paused_until;
+  known.rests = binding.status.paused() == Truth::yes;
+  if (binding.status.paused() == Truth::no) known.misread = binding.paused_until;
   pause = std::move(known);
 }
 
@@ -118,7 +119,7 @@ BindingStore::Change BindingStore::put(Binding binding) {
                         before.deleting != binding.deleting;
   if (!relevant) {
     state.binding.status = std::move(binding.status);
-    state.binding.words = std::move(binding.words);
+    if (!before.paused_until.empty()) state.binding.words = std::move(binding.words);
     return {};
   }
   if (!fresh) unlink(state);
@@ -126,7 +127,11 @@ BindingStore::Change BindingStore::put(Binding binding) {
   state.binding = std::move(binding);
   if (fresh || reborn) state.recall();
   pauses_.erase(key);
-  if (!state.binding.paused_until.empty()) pauses_.insert(key);
+  if (state.binding.paused_until.empty()) {
+    state.binding.words = {};
+  } else {
+    pauses_.insert(key);
+  }
   auto trouble = *state.trouble;
   trouble.backoff.reset();
   state.trouble = std::move(trouble);

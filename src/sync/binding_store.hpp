@@ -60,6 +60,9 @@ struct BindingState {
   void recall();
 };
 
+/// A node of the store's map, which has four words of its own, is just not of the pool's next size.
+static_assert(sizeof(std::pair<const base::ObjectKey, BindingState>) + 4 * sizeof(void*) <= 448);
+
 /// The clouds that this program can read, by the name in spec.cloudProvider.
 using Providers = std::map<std::string, cloud::Provider*, std::less<>>;
 

@@ -89,10 +89,13 @@ TEST_F(BindingStoreTest, WhatIsRelevant) {
 
 TEST_F(BindingStoreTest, WhatIsKnownInMemoryOutlivesAChangeButNotARebirth) {
   auto binding = make("b", "p", "t");
-  binding.status.applied_hash = "from status";
+  BindingStatus status;
+  status.applied_hash = "from status";
+  binding.words = status;
   store.put(binding);
   auto& state = *store.find(key("b"));
   EXPECT_EQ(state.applied.hash, "from status");
+  EXPECT_EQ(*state.binding.words, BindingStatus()) << "a kilobyte that nobody needs any more";
   state.applied.hash = "from memory";
   state.wishes.fetch = true;
   store.put(make("b", "p", "t", 2));
@@ -200,7 +203,7 @@ TEST(DecodeBinding, DefaultsAreThoseOfTheCrd) {
   EXPECT_EQ(binding.target.creation, CreationPolicy::owner);
   EXPECT_EQ(binding.target.deletion, DeletionPolicy::retain);
   EXPECT_FALSE(binding.deleting);
-  EXPECT_EQ(binding.status.observed_generation, -1);
+  EXPECT_EQ(*binding.words, BindingStatus());
 }
 
 TEST(DecodeBinding, EverythingThatCanBeSaid) {
@@ -230,12 +233,12 @@ TEST(DecodeBinding, EverythingThatCanBeSaid) {
   EXPECT_EQ(binding.target.annotations->at("n"), "2");
   EXPECT_EQ(binding.target.creation, CreationPolicy::merge);
   EXPECT_EQ(binding.target.deletion, DeletionPolicy::remove);
-  EXPECT_EQ(applied_from(binding.status).generation, 6);
+  EXPECT_EQ(applied_from(binding.words).generation, 6);
   const auto status = decode_status(object);
   EXPECT_EQ(status.conditions, (std::vector{Condition{"Synced", "True", "r", "m", "t", 6}}));
   EXPECT_TRUE(binding.status.says(status));
-  EXPECT_EQ(binding.status.turns.at(1).status, "True");
-  EXPECT_EQ(binding.status.turns.at(1).since, "t");
+  EXPECT_EQ(binding.status.truths.at(1), SeenStatus::Truth::yes);
+  EXPECT_EQ(binding.status.since.at(1), "t");
 }
 
 }  // namespace

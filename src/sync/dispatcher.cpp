@@ -6,7 +6,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <malloc.h>
+
+#include "base/free_memory.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -35,7 +36,7 @@ void Dispatcher::finish() {
 void Dispatcher::give_memory_back() {
   ++in_a_row_;
   if (queue_.running_count() != 0 || queue_.ready_count() != 0) return;
-  if (std::exchange(in_a_row_, 0) >= kBurst) ::malloc_trim(0);
+  if (std::exchange(in_a_row_, 0) >= kBurst) base::give_free_memory_back();
 }
 
 void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor) {

@@ -69,7 +69,7 @@ void Pausing::hold(BindingState& state, const Run& run) {
   state.pause = std::move(memory);
   shared_.status_changed(binding.key);
 
-  if (binding.status.paused() == "True") {
+  if (binding.status.paused() == SeenStatus::Truth::yes) {
     // Whoever leads when it is over reads it in the status, and then the value.
     state.trouble = Trouble();
     shared_.ledger.settle(item);

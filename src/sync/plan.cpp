@@ -197,9 +197,12 @@ void Wishes::join(const Wishes& earlier) {
   if (swept_version.empty()) swept_version = earlier.swept_version;
 }
 
-Applied applied_from(const SeenStatus& status) {
+Applied applied_from(const BindingStatus& status) {
   Applied applied;
-  if (status.turns.at(1).status == "True") applied.generation = status.observed_generation;
+  const auto* const synced = status.condition("Synced");
+  if (synced != nullptr && synced->status == "True") {
+    applied.generation = status.observed_generation;
+  }
   applied.hash = status.applied_hash;
   applied.version = status.synced_version;
   applied.resource_version = status.target_resource_version;

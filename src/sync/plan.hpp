@@ -38,7 +38,7 @@ struct Applied {
   base::Text sync_request;      ///< value of edsm.io/last-updated
   base::Text changed_at;        ///< of the target, whose own mark may be taken away
 };
-Applied applied_from(const SeenStatus& status);
+Applied applied_from(const BindingStatus& status);
 
 /// Everything that the plan looks at.
 struct Facts {

@@ -6,13 +6,14 @@
 
 namespace edsm::sync {
 
-void WorkQueue::enlist(const base::Text& key, const Entry& entry) {
-  later_.emplace(entry.due, entry.order, key);
+void WorkQueue::enlist(Place place) {
+  later_.emplace(place->second.due, place->second.order, place);
 }
 
-void WorkQueue::delist(const base::Text& key, const Entry& entry) {
-  later_.erase({entry.due, entry.order, key});
-  ready_.erase({entry.priority, entry.order, key});
+void WorkQueue::delist(Place place) {
+  const auto& entry = place->second;
+  later_.erase({entry.due, entry.order, place});
+  ready_.erase({entry.priority, entry.order, place});
 }
 
 void WorkQueue::add(const std::string& key, base::Instant due, Priority priority) {
@@ -24,18 +25,18 @@ void WorkQueue::add(const std::string& key, base::Instant due, Priority priority
   } else {
     Entry& entry = at->second;
     if (due >= entry.due && priority >= entry.priority) return;
-    if (!runs) delist(key, entry);
+    if (!runs) delist(&*at);
     entry.due = std::min(entry.due, due);
     entry.priority = std::min(entry.priority, priority);
   }
-  if (!runs) enlist(key, at->second);
+  if (!runs) enlist(&*at);
 }
 
 void WorkQueue::promote(base::Instant now) {
   while (!later_.empty() && std::get<0>(*later_.begin()) <= now) {
-    auto node = later_.extract(later_.begin());
-    auto& [due, order, key] = node.value();
-    ready_.emplace(waiting_.at(key).priority, order, key);
+    const auto [due, order, place] = *later_.begin();
+    later_.erase(later_.begin());
+    ready_.emplace(place->second.priority, order, place);
   }
 }
 
@@ -46,17 +47,17 @@ void WorkQueue::hasten() {
 std::optional<WorkQueue::Taken> WorkQueue::take(base::Instant now) {
   promote(now);
   if (ready_.empty()) return std::nullopt;
-  auto node = ready_.extract(ready_.begin());
-  const base::Text key = std::move(std::get<2>(node.value()));
-  const auto entry = waiting_.extract(key);
-  running_.insert(key);
-  return Taken{key.str(), entry.mapped().due};
+  const auto place = std::get<Place>(*ready_.begin());
+  ready_.erase(ready_.begin());
+  auto entry = waiting_.extract(place->first);
+  running_.insert(entry.key());
+  return Taken{std::move(entry.key()), entry.mapped().due};
 }
 
 void WorkQueue::done(const std::string& key) {
   running_.erase(key);
   const auto again = waiting_.find(key);
-  if (again != waiting_.end()) enlist(key, again->second);
+  if (again != waiting_.end()) enlist(&*again);
 }
 
 bool WorkQueue::ready(const std::string& key, base::Instant now) const {

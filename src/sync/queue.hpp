@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "base/clock.hpp"
-#include "base/text.hpp"
 
 namespace edsm::sync {
 
@@ -50,15 +49,18 @@ class WorkQueue {
     std::uint64_t order;
   };
 
-  void enlist(const base::Text& key, const Entry& entry);
-  void delist(const base::Text& key, const Entry& entry);
+  using Waiting = std::unordered_map<std::string, Entry>;
+  using Place = const Waiting::value_type*;  ///< that does not move while it waits
+
+  void enlist(Place place);
+  void delist(Place place);
   void promote(base::Instant now);
 
-  std::unordered_map<base::Text, Entry> waiting_;
-  std::unordered_set<base::Text> running_;
-  /// Waiting and not running, by due time (later) or by rank (due).
-  std::set<std::tuple<base::Instant, std::uint64_t, base::Text>> later_;
-  std::set<std::tuple<Priority, std::uint64_t, base::Text>> ready_;
+  Waiting waiting_;
+  std::unordered_set<std::string> running_;
+  /// Waiting and not running, by due time (later) or by rank (due); the order is no two keys'.
+  std::set<std::tuple<base::Instant, std::uint64_t, Place>> later_;
+  std::set<std::tuple<Priority, std::uint64_t, Place>> ready_;
   std::uint64_t next_order_ = 0;
 };
 

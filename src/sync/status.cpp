@@ -40,8 +40,9 @@ Condition condition(const Binding& binding, Type type, std::string_view status, 
   made.reason = words.reason;
   made.message = message_of(words.message);
   made.observed_generation = binding.generation;
-  const auto& before = binding.status.turns.at(type);
-  made.last_transition_time = before.status == status ? before.since.str() : base::rfc3339(now);
+  const auto& before = binding.status;
+  const bool turned = before.truths.at(type) != SeenStatus::truth_of(status);
+  made.last_transition_time = turned ? base::rfc3339(now) : before.since.at(type).str();
   return made;
 }
 
@@ -143,17 +144,20 @@ std::optional<BindingStatus> due_status(const Binding& binding, const Report& re
 
 SeenStatus::SeenStatus(const BindingStatus& status)
     : fingerprint(fingerprint_of(status)),
-      observed_generation(status.observed_generation),
-      applied_hash(status.applied_hash),
       synced_version(status.synced_version),
-      target_resource_version(status.target_resource_version),
-      handled_sync_request(status.handled_sync_request),
-      last_synced_time(status.last_synced_time),
-      last_changed_time(status.last_changed_time) {
+      last_synced_time(status.last_synced_time) {
   for (std::size_t type = 0; type < kTypes.size(); ++type) {
     const auto* const condition = status.condition(kTypes.at(type));
-    if (condition != nullptr) turns.at(type) = {condition->status, condition->last_transition_time};
+    if (condition == nullptr) continue;
+    since.at(type) = condition->last_transition_time;
+    truths.at(type) = truth_of(condition->status);
   }
+}
+
+SeenStatus::Truth SeenStatus::truth_of(std::string_view status) {
+  if (status == "True") return Truth::yes;
+  if (status == "False") return Truth::no;
+  return status == "Unknown" ? Truth::unknown : Truth::unsaid;
 }
 
 bool SeenStatus::says(const BindingStatus& status) const {

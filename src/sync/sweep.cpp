@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/free_memory.hpp"
 #include "base/parallel.hpp"
 #include "base/planted.hpp"
 
@@ -36,6 +37,8 @@ base::Task<void> Sweep::sweep() {
   };
   co_await base::parallel(all.size(), kScopesAtOnce, one);
   report(all, shared_.outside.clock.now() - start);
+  all.clear();
+  base::give_free_memory_back();
 }
 
 bool Sweep::takes_part(const BindingState& state) const {

@@ -123,7 +123,7 @@ Inspection inspect(const boost::json::value& secret, const Digester& digester, b
 
 const Target* TargetStore::find(const base::ObjectKey& key) const {
   const auto found = targets_.find(key);
-  return found == targets_.end() ? nullptr : &found->second.target;
+  return found == targets_.end() ? nullptr : &found->target;
 }
 
 bool TargetStore::put(Target target) {
@@ -134,15 +134,21 @@ bool TargetStore::put(Target target) {
     if (late) return false;
     graves_.erase(grave);
   }
-  auto& entry = targets_[target.key];
-  entry.seen = true;
-  const bool same_object = entry.target.uid == target.uid;
-  const auto& known = entry.target.resource_version;
+  const auto at = targets_.find(target.key);
+  if (at == targets_.end()) {
+    targets_.insert(Entry{std::move(target)});
+    return true;
+  }
+  at->seen = true;
+  const bool same_object = at->target.uid == target.uid;
+  const auto& known = at->target.resource_version;
   if (same_object &&
       (known == target.resource_version || certainly_older(target.resource_version, known))) {
     return false;
   }
-  entry.target = std::move(target);
+  auto node = targets_.extract(at);
+  node.value().target = std::move(target);
+  targets_.insert(std::move(node));
   return true;
 }
 
@@ -150,7 +156,7 @@ bool TargetStore::erase(const base::ObjectKey& key, std::string_view uid,
                         std::string_view resource_version) {
   const auto at = targets_.find(key);
   if (at == targets_.end()) return false;
-  const auto& known = at->second.target;
+  const auto& known = at->target;
   if (known.uid != uid || certainly_older(resource_version, known.resource_version)) return false;
   targets_.erase(at);
   bury(key, resource_version);
@@ -163,19 +169,19 @@ void TargetStore::bury(const base::ObjectKey& key, std::string_view version) {
 }
 
 void TargetStore::list_begins(std::string_view ns) {
-  for (auto& [key, entry] : targets_) {
-    if (ns.empty() || key.ns == ns) entry.seen = false;
+  for (const auto& entry : targets_) {
+    if (ns.empty() || entry.target.key.ns == ns) entry.seen = false;
   }
 }
 
 std::vector<base::ObjectKey> TargetStore::list_ends(std::string_view version, std::string_view ns) {
   std::vector<base::ObjectKey> gone;
-  for (const auto& [key, entry] : targets_) {
-    if (!entry.seen && (ns.empty() || key.ns == ns)) gone.push_back(key);
+  for (const auto& [target, seen] : targets_) {
+    if (!seen && (ns.empty() || target.key.ns == ns)) gone.push_back(target.key);
   }
   std::ranges::sort(gone);
   for (const auto& key : gone) {
-    targets_.erase(key);
+    targets_.erase(targets_.find(key));
     bury(key, version);
   }
   return gone;

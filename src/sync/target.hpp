@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <boost/json/value.hpp>
@@ -71,19 +72,32 @@ class TargetStore {
   /// Every target, in no order.
   template <class Visit>
   void each(Visit visit) const {
-    for (const auto& [key, entry] : targets_) visit(entry.target);
+    for (const auto& entry : targets_) visit(entry.target);
   }
 
  private:
   struct Entry {
     Target target;
-    bool seen = true;
+    mutable bool seen = true;
+  };
+  /// Found by the key of the target, which is not stored twice.
+  static const base::ObjectKey& key_of(const base::ObjectKey& key) { return key; }
+  static const base::ObjectKey& key_of(const Entry& entry) { return entry.target.key; }
+  struct Hash {
+    using is_transparent = void;
+    std::size_t operator()(const auto& item) const noexcept {
+      return base::ObjectKeyHash()(key_of(item));
+    }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return key_of(a) == key_of(b); }
   };
   static constexpr std::size_t kMaxGraves = 1024;
   void bury(const base::ObjectKey& key, std::string_view version);
 
   std::pmr::unsynchronized_pool_resource nodes_;  ///< side by side, without an allocation each
-  std::pmr::unordered_map<base::ObjectKey, Entry, base::ObjectKeyHash> targets_{&nodes_};
+  std::pmr::unordered_set<Entry, Hash, Equal> targets_{&nodes_};
   /// When those went that are gone, by version: the answer to a write from before may come later
   /// than the watch's word of the end, and must not bring them back.
   std::unordered_map<base::ObjectKey, base::Text, base::ObjectKeyHash> graves_;

@@ -4,13 +4,13 @@
 #include <sstream>
 #include <vector>
 
-#include <malloc.h>
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include "base/free_memory.hpp"
 #include "telemetry/process.hpp"
 #include "telemetry/series.hpp"
 #include "telemetry/target_metrics.hpp"
@@ -359,7 +359,7 @@ std::string Metrics::text() const {
   }
   std::string page = std::move(out).str();
   families_->targets.append_to(page);
-  if (page.size() >= kLargePage) ::malloc_trim(0);
+  if (page.size() >= kLargePage) base::give_free_memory_back();
   return page;
 }
 

@@ -59,7 +59,7 @@ struct VersionReader::Search {
 
   std::vector<std::string> ids;
   std::vector<std::optional<base::Result<std::string>>> results;
-  std::multimap<std::string, std::size_t, std::less<>> unfound;
+  std::multimap<std::string_view, std::size_t> unfound;  ///< views of `ids`
 };
 
 base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
