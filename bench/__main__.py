@@ -78,14 +78,20 @@ def main() -> int:
         return 130
     finally:
         results.facts["load after the run"] = noise.load()
-        results.save(report.SAVED)
-        report.write_plots(results, report.SAVED.parent)
+        _save(results, args.only)
     print()
     print(table.for_terminal(results.rows))
     print(f"\nNumbers and plots: {report.SAVED.parent.relative_to(ROOT)}; `make performance` puts them into docs/")
     missed = [row for row in results.rows if row.met is False]
     print(f"{sum(row.met is True for row in results.rows)} goals met, {len(missed)} missed")
     return 0
+
+
+def _save(results: Results, only: str | None) -> None:
+    """A part of the run takes the place of that part in the last one."""
+    saved = results.over(Results.load(report.SAVED)) if only and report.SAVED.exists() else results
+    saved.save(report.SAVED)
+    report.write_plots(saved, report.SAVED.parent)
 
 
 def _run(program: str, results: Results, only: str | None, full: bool) -> None:

@@ -66,6 +66,13 @@ class Results:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
+    def over(self, earlier: Self) -> Self:
+        """What an earlier run found, with what this one found in its place: for a run of one part."""
+        now = {(row.group, row.measure): row for row in self.rows}
+        rows = [now.pop((row.group, row.measure), row) for row in earlier.rows]
+        return type(self)(self.date, [*rows, *now.values()], earlier.samples | self.samples, earlier.use | self.use,
+                          earlier.facts | self.facts)
+
     @classmethod
     def load(cls, path: Path) -> Self:
         text = json.loads(path.read_text())

@@ -13,6 +13,7 @@ from bed.edsm import default_binary
 from bed.scratch import work_dir
 from bench.stage import Stage
 
+_PATIENCE = 1800  # seconds until it is ready: counted, it is some fifty times slower
 TOOL = "callgrind_control"
 _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
@@ -26,7 +27,8 @@ def per_event(stage: Stage, bindings: int, flags: Sequence[str], events: int,
     """Instructions of EDSM for each event, when it is at rest with so many bindings; `send` sends that many events
     and waits for their effects."""
     folder = work_dir("callgrind")
-    with stage.edsm(flags=flags, binary=_wrapped(folder)) as edsm:
+    with stage.edsm(flags=flags, binary=_wrapped(folder), wait=False) as edsm:
+        edsm.ready(_PATIENCE)
         stage.wait_at_rest(edsm, bindings)
         _control("--zero", edsm.process.pid)
         send(events)

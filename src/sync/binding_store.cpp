@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <functional>
-#include <iterator>
 #include <ranges>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -108,9 +108,9 @@ void BindingState::recall() {
 
 BindingStore::Change BindingStore::put(Binding binding) {
   const auto key = binding.key;
-  unseen_.erase(key);
   const auto [at, fresh] = states_.try_emplace(key);
   auto& state = at->second;
+  state.listed = true;
   const bool reborn = !fresh && state.binding.uid != binding.uid;
   const auto& before = state.binding;
   const bool relevant = fresh || reborn || before.generation != binding.generation ||
@@ -210,16 +210,17 @@ bool BindingStore::paused(const base::ObjectKey& target, base::WallTime now) con
 }
 
 void BindingStore::list_begins(std::string_view ns) {
-  for (const auto& [key, state] : states_) {
-    if (ns.empty() || key.ns == ns) unseen_.insert(key);
+  for (auto& [key, state] : states_) {
+    if (ns.empty() || key.ns == ns) state.listed = false;
   }
 }
 
 std::vector<base::ObjectKey> BindingStore::list_ends(std::string_view ns) {
   std::vector<base::ObjectKey> gone;
-  std::ranges::copy_if(unseen_, std::back_inserter(gone),
-                       [&](const auto& key) { return ns.empty() || key.ns == ns; });
-  for (const auto& key : gone) unseen_.erase(key);
+  for (auto& [key, state] : states_) {
+    const bool meant = ns.empty() || key.ns == ns;
+    if (meant && !std::exchange(state.listed, true)) gone.push_back(key);
+  }
   return gone;
 }
 

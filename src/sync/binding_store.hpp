@@ -51,6 +51,7 @@ struct BindingState {
   base::WallTime changed;  ///< what is applied, in the cloud, said an event; the epoch: none did
   Wishes wishes;
   bool look_first = false;  ///< Kubernetes refused the last run: ask it before the cloud
+  bool listed = true;       ///< by the relist that is under way
   Report report;
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Rare<Trouble> trouble;
@@ -117,7 +118,6 @@ class BindingStore {
   Index by_source_{&nodes_};
   Index by_target_{&nodes_};
   std::set<base::ObjectKey> pauses_;  ///< with an annotation that asks for one
-  std::set<base::ObjectKey> unseen_;
 };
 
 }  // namespace edsm::sync

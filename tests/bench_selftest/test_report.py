@@ -34,6 +34,14 @@ def test_results_survive_their_file(tmp_path: Path) -> None:
     assert Results.load(tmp_path / "results.json") == results
 
 
+def test_a_part_takes_its_own_place_in_an_earlier_run() -> None:
+    first, second = Row("g", "a", "1"), Row("g", "b", "2")
+    earlier = Results("monday", [first, second], {"a": [1.0], "b": [2.0]}, {}, {"load": "1", "machine": "m"})
+    later = Results("tuesday", [Row("g", "b", "3"), Row("h", "c", "4")], {"b": [3.0]}, {}, {"load": "2"})
+    assert later.over(earlier) == Results("tuesday", [first, Row("g", "b", "3"), Row("h", "c", "4")],
+                                          {"a": [1.0], "b": [3.0]}, {}, {"load": "2", "machine": "m"})
+
+
 def test_parts_of_a_page_are_replaced() -> None:
     page = "head\n<!-- a -->\nold\n<!-- end of a -->\ntail\n"
     assert report.filled(page, {"a": "new"}) == "head\n<!-- a -->\nnew\n<!-- end of a -->\ntail\n"
