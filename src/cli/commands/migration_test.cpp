@@ -199,7 +199,9 @@ TEST(Migrate, Stores) {
       {"SecretStore", "{provider: {aws: {region: us-east-1, prefix: prod/}}}", 1, 0,
        "secretPath: prod/db"},
       {"SecretStore", "{provider: {aws: {region: r, role: 'arn:x', auth: {}}}}", 1, 1,
-       "SecretStore other: role, auth: EDSM reads with one identity"},
+       "SecretStore other: role, auth: EDSM reads with an identity of its own"},
+      {"SecretStore", "{provider: {aws: {region: r, auth: {jwt: {}}}}}", 1, 1,
+       "SecretStore other: auth: EDSM reads with an identity of its own"},
       {"ClusterSecretStore", "{conditions: [{}], provider: {aws: {region: r}}}", 1, 1,
        "conditions"},
       {"SecretStore", "{provider: {aws: {service: ParameterStore, region: r}}}", 0, 1,
@@ -216,6 +218,50 @@ TEST(Migrate, Stores) {
       "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db, namespace: "
       "other}\nspec: {secretStoreRef: {name: aws}, dataFrom: [{extract: {key: a}}]}");
   EXPECT_NE(none.text.find("SecretStore aws is not among what was read"), std::string::npos);
+}
+
+TEST(Migrate, TheRoleOfAStoreIsTheRoleOfTheBinding) {
+  const std::string role = "role: 'arn:aws:iam::123456789012:role/teams/shop'";
+  struct Row {
+    std::string members;
+    std::size_t lost;
+    std::string_view says;
+  };
+  const Row rows[] = {
+      {role, 0,
+       "roleARN needs a SecretAccessPolicy that lists the role and db for namespace shop, tenancy "
+       "audit or enforce, and the role's trust in that of EDSM\n"},
+      {role, 0,
+       "region: r\n    roleARN: \"arn:aws:iam::123456789012:role/teams/shop\"\n  secretPath"},
+      {role + ", externalID: 'a:b/c'", 0, "role/teams/shop\"\n    externalID: \"a:b/c\"\n"},
+      {role + ", externalID: 'a b'", 1, "lost: SecretStore other: externalID a b: not one"},
+      {role + ", auth: {secretRef: {}}", 1, "lost: SecretStore other: auth: EDSM assumes the role"},
+      {role + ", additionalRoles: [a]", 1, "additionalRoles: EDSM assumes the role at once"},
+      {role + ", sessionTags: [{}], transitiveTagKeys: [a]", 1,
+       "sessionTags, transitiveTagKeys: EDSM's own tags"},
+      {"externalID: abc", 1, "externalID: EDSM reads with an identity of its own"},
+  };
+  for (const auto& row : rows) {
+    const auto migration =
+        of_store("SecretStore", "{provider: {aws: {region: r, " + row.members + "}}}");
+    EXPECT_EQ(migration.made, 1U) << migration.text;
+    EXPECT_EQ(migration.lost, row.lost) << migration.text;
+    EXPECT_NE(migration.text.find(row.says), std::string::npos) << migration.text;
+  }
+}
+
+TEST(Migrate, WhatIsNoRoleIsNotNamedAsOne) {
+  for (const std::string_view role :
+       {"arn:aws:iam::123456789012:user/shop", "arn:aws:iam::12345:role/shop",
+        "arn:aws:iam::123456789012:role/", "arn:aws:iam::123456789012:role/a//b",
+        "arn:aws:iam::123456789012:role/a/", "arn:aws:sts::123456789012:role/a",
+        "arn:aws:iam:eu-west-1:123456789012:role/a", "arn:aws:iam::123456789012:role/a b",
+        "arn:other:iam::123456789012:role/a", "shop"}) {
+    const auto migration = of_store(
+        "SecretStore", fmt::format("{{provider: {{aws: {{region: r, role: '{}'}}}}}}", role));
+    EXPECT_EQ(migration.lost, 1U) << migration.text;
+    EXPECT_EQ(migration.text.find("roleARN"), std::string::npos) << migration.text;
+  }
 }
 
 TEST(Migrate, ASecretHasOneWriter) {
