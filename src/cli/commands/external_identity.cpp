@@ -11,6 +11,7 @@ namespace edsm::cli {
 namespace {
 
 constexpr std::string_view kDigits = "0123456789";
+constexpr std::string_view kPartitionSigns = "abcdefghijklmnopqrstuvwxyz-";
 constexpr std::string_view kNameSigns =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+=,.@-";
 constexpr std::size_t kAccountDigits = 12;
@@ -33,7 +34,9 @@ std::string_view take(std::string_view& text, char sign) {
 /// What the CRD takes as roleARN.
 bool is_role(std::string_view arn) {
   if (arn.empty() || arn.size() > kLongestRole || arn.ends_with('/')) return false;
-  if (take(arn, ':') != "arn" || !take(arn, ':').starts_with("aws")) return false;
+  if (take(arn, ':') != "arn") return false;
+  const auto partition = take(arn, ':');
+  if (!partition.starts_with("aws") || !only(partition, kPartitionSigns)) return false;
   if (take(arn, ':') != "iam" || !take(arn, ':').empty()) return false;
   const auto account = take(arn, ':');
   if (account.size() != kAccountDigits || !only(account, kDigits)) return false;
