@@ -24,7 +24,12 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1";
 }
 
-/// Over https, or not over the network at all.
+/// Not over the network at all.
+bool stays_here(std::string_view text) {
+  const auto url = net::Url::parse(text);
+  return url && is_loopback(url->host);
+}
+
 bool is_private(std::string_view text) {
   const auto url = net::Url::parse(text);
   return url && (url->scheme == "https" || is_loopback(url->host));
@@ -58,6 +63,12 @@ bool ConfigAuthority::has_credentials() const {
 
 base::Task<base::Result<>> ConfigAuthority::authorise(net::Request& request) {
   look_at_files();
+  if (config_.transport.insecure_skip_verify && !stays_here(request.url)) {
+    co_return base::fail(base::Failure::invalid, "UnverifiedServer",
+                         fmt::format("{}: insecure-skip-tls-verify is for loopback addresses only; "
+                                     "name the cluster's certificate-authority instead",
+                                     config_.source));
+  }
   if (!has_credentials()) co_return base::Result<>();
   if (!is_private(request.url)) {
     co_return base::fail(base::Failure::invalid, "InsecureServer",

@@ -112,6 +112,18 @@ TEST_F(AuthorityTest, NamesThatLookLikeLoopback) {
   EXPECT_EQ(sent("http://localhost.evil.example/"), "!InsecureServer");
 }
 
+TEST_F(AuthorityTest, WhoIsNotVerifiedIsCalledOnThisMachineOnly) {
+  config.transport.insecure_skip_verify = true;
+  make();
+  EXPECT_EQ(sent("https://far.example/"), "!UnverifiedServer") << "also without credentials";
+  EXPECT_EQ(sent("https://127.0.0.1.evil.example/"), "!UnverifiedServer");
+  EXPECT_EQ(sent("https://127.0.0.1:6443/"), "none");
+  config.token = base::SecretBytes("t");
+  make();
+  EXPECT_EQ(sent("https://10.0.0.1:6443/"), "!UnverifiedServer");
+  EXPECT_EQ(sent("https://localhost:6443/"), "Bearer t");
+}
+
 TEST_F(AuthorityTest, Basic) {
   config.username = "u";
   config.password = base::SecretBytes("p");

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pty
+import re
+import signal
+import struct
 import subprocess
+import termios
 from pathlib import Path
 
 from bed.controlplane import programs as cluster_programs
 from bed.edsm import default_binary
+from bed.process import wait_for
 from bed.scratch import work_dir
-from world import World
+from world import PATIENCE, World
 
 
 def call(world: World, *arguments: str, kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -90,15 +96,49 @@ def test_kubectl_runs_it_as_its_plugin(world: World) -> None:
     assert kubectl("edsm", "impact", "nobody/reads/this").returncode == 1
 
 
-def test_a_terminal_gets_plain_text(world: World) -> None:
+def on_terminal(world: World, columns: int, *arguments: str) -> str:
+    """What a command shows on a terminal that is so wide."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        answer = subprocess.run(
+            [default_binary(), *arguments, "--kubeconfig", str(world.cluster.kubeconfig)], stdout=theirs, stderr=theirs,
+            timeout=60, check=False, env={"PATH": "/usr/bin", "HOME": "/nonexistent", "TERM": "xterm-256color"})
+        assert answer.returncode == 0
+        shown = terminal.read(65536).decode().replace("\r\n", "\n")
+    os.close(theirs)
+    return shown
+
+
+def test_a_terminal_gets_plain_text_that_fits(world: World) -> None:
     """There are no colours, so NO_COLOR has nothing to switch off."""
     one_in_order_one_gone(world)
-    ours, theirs = pty.openpty()
-    with os.fdopen(ours, "rb", buffering=0) as terminal:
-        command = [default_binary(), "status", "-n", world.ns, "--kubeconfig", str(world.cluster.kubeconfig)]
-        answer = subprocess.run(command, stdout=theirs, stderr=theirs, timeout=60, check=False,
-                                env={"PATH": "/usr/bin", "HOME": "/nonexistent", "TERM": "xterm-256color"})
-        assert answer.returncode == 0
-        shown = terminal.read(65536).decode()
-        assert shown.startswith("NAMESPACE ") and "\x1b" not in shown
-    os.close(theirs)
+    world.workload("with-a-name-that-is-as-long-as-they-are-if-machines-make-them", ["db"])
+    world.wait_recorded("with-a-name-that-is-as-long-as-they-are-if-machines-make-them")
+    for command in (["status", "-n", world.ns], ["impact", world.path("db"), "-n", world.ns],
+                    ["trace", f"{world.ns}/db"]):
+        whole = on_terminal(world, 250, *command)
+        assert "\x1b" not in whole and "…" not in whole
+        assert whole.count("\n") == call(world, *command).stdout.count("\n")
+        for columns in (80, 60):
+            narrow = on_terminal(world, columns, *command)
+            table = next(part for part in narrow.split("\n\n") if re.match(r"NAMESPACE|TIME", part))
+            assert "db" in table or "written" in table
+            assert max(map(len, table.splitlines())) <= columns, narrow
+
+
+def test_watch_shows_what_changes_until_it_is_interrupted(world: World) -> None:
+    one_in_order_one_gone(world)
+    command = [default_binary(), "status", "-n", world.ns, "--watch", "-o", "json",
+               "--kubeconfig", str(world.cluster.kubeconfig)]
+    with subprocess.Popen(command, env={"PATH": "/usr/bin"}, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout
+
+        def version() -> str:
+            return next(item["version"] for item in json.loads(watching.stdout.readline()) if item["name"] == "db")
+        first = version()
+        assert first
+        second = world.put("db", {"a": "2"})
+        wait_for(lambda: version() == second, PATIENCE, "the new version to be shown")
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == -signal.SIGINT

@@ -38,7 +38,9 @@ def doctor(world: World, *arguments: str, **env: str) -> tuple[int, list[Finding
     """Exit code and findings."""
     answer = call(world, "-o", "json", *arguments, **env)
     assert answer.returncode in (0, 1), answer.stderr
-    return answer.returncode, json.loads(answer.stdout)
+    findings = json.loads(answer.stdout)
+    assert all(each["remedy"] for each in findings if each["level"] in ("FAIL", "WARN", "unknown")), findings
+    return answer.returncode, findings
 
 
 def of_level(findings: Sequence[Finding], *levels: str) -> list[tuple[str, str]]:
@@ -197,12 +199,13 @@ def test_what_is_broken_elsewhere_is_named(world: World) -> None:
     code, findings = doctor(world, "--as", f"system:serviceaccount:{world.ns}:default",
                             "--kubeconfig", str(world.cluster.kubeconfig))
     assert code == 1
-    assert ("rbac", f"system:serviceaccount:{world.ns}:default may not patch secrets in namespace {world.ns}") \
-        in failures(findings)
+    assert ("rbac", f"system:serviceaccount:{world.ns}:default may not get, list, watch, create, patch secrets in "
+                    f"namespace {world.ns}") in failures(findings)
 
     code, findings = doctor(world, AWS_ENDPOINT="http://127.0.0.1:1")
     assert code == 1 and {"queue", "secrets"} <= {area for area, _ in failures(findings)}
     assert not any(area in ("rules", "iam") for area, _ in failures(findings)), "what cannot be asked is unknown"
+    assert not [area for area, _ in of_level(findings, "ok") if area in ("queue", "secrets", "iam")]
 
 
 # -- permissions ----------------------------------------------------------------------

@@ -14,8 +14,7 @@ from test_doctor import doctor, failures, of_level, one, start
 from world import CONTROLLER_NAMESPACE, PATIENCE, World
 
 RIGHTS = ROOT / "config/optional/tenancy.yaml"
-LACKING = [f"{verb} {what} in all namespaces" for what in ("secretaccesspolicies.secrets.edsm.io", "namespaces")
-           for verb in ("list", "watch")]
+LACKING = [f"list, watch {what} in all namespaces" for what in ("secretaccesspolicies.secrets.edsm.io", "namespaces")]
 
 
 def missing(world: World, *arguments: str) -> list[str]:

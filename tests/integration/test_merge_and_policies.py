@@ -44,6 +44,8 @@ def test_owned_target_goes_with_its_binding(world: World) -> None:
     world.bind("db")
     world.start()
     world.wait_synced("db")
+    for kind in ("EventDrivenSecret", "Secret"):
+        assert "finalizers" not in world.kube.get(kind, "db", world.ns)["metadata"]
 
     world.kube.delete("EventDrivenSecret", "db", world.ns)
 

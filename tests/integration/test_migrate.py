@@ -78,7 +78,7 @@ def test_the_example_of_the_page_is_what_is_printed(cluster: ControlPlane) -> No
     answer = desk.type("edsm migrate -f shop.yaml")
 
     assert answer.stdout == printed
-    assert "1 EventDrivenSecret; 1 workload with annotation; 2 things that cannot be carried over" in answer.stderr
+    assert "1 EventDrivenSecret; 1 workload with annotation; 1 thing that cannot be carried over" in answer.stderr
     assert desk.type("edsm migrate -f - --strict", stdin=given, code=1).stdout == printed
     desk.type("edsm migrate -f -", stdin="kind: ConfigMap", code=1)
     assert "nowhere.yaml" in desk.type("edsm migrate -f nowhere.yaml", code=2).stderr
@@ -97,14 +97,18 @@ EVERYTHING: list[Object] = [
                              "metadata": {"labels": {"team": "on", "version": "1.10", "empty": ""},
                                           "annotations": {"example.com/note": "two\nlines: {}", "n": "0x1F"}}}},
      "dataFrom": [{"extract": {"key": "prod/cert"}}]},
+    {"secretStoreRef": {"name": "partner", "kind": "ClusterSecretStore"},
+     "dataFrom": [{"extract": {"key": "prod/partner"}}]},
 ]
+ROLE = {"role": "arn:aws:iam::123456789012:role/teams/a_b+c=d,e.f@g-h", "externalID": "edsm:of/shop"}
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 def test_the_api_server_takes_all_that_it_prints(world: World, version: str) -> None:
-    store = {"apiVersion": f"{GROUP}/{version}", "kind": "ClusterSecretStore", "metadata": {"name": "aws"},
-             "spec": {"provider": {"aws": {"service": "SecretsManager", "region": REGION}}}}
-    given = [store] + [
+    given = [
+        {"apiVersion": f"{GROUP}/{version}", "kind": "ClusterSecretStore", "metadata": {"name": name},
+         "spec": {"provider": {"aws": {"service": "SecretsManager", "region": REGION, **identity}}}}
+        for name, identity in (("aws", {}), ("partner", ROLE))] + [
         {"apiVersion": f"{GROUP}/{version}", "kind": "ExternalSecret",
          "metadata": {"name": f"s-{number}", "namespace": world.ns},
          "spec": {"secretStoreRef": {"name": "aws", "kind": "ClusterSecretStore"}} | spec}
@@ -121,6 +125,8 @@ def test_the_api_server_takes_all_that_it_prints(world: World, version: str) -> 
     assert specs[1]["secretPath"] == "yes"
     assert specs[2]["rawKey"] == "keystore.p12" and specs[2]["format"] == "Binary"
     assert specs[3]["secretPath"] == EVERYTHING[3]["dataFrom"][0]["extract"]["key"]
+    assert specs[5]["cloudProviderOptions"] == {
+        "region": REGION, "roleARN": ROLE["role"], "externalID": ROLE["externalID"]}
     template = EVERYTHING[4]["target"]["template"]
     assert specs[4]["target"] == {"type": template["type"], "creationPolicy": "Orphan", "deletionPolicy": "Delete",
                                   **template["metadata"]}

@@ -66,6 +66,8 @@ def test_without_a_permission_nothing_is_read_and_others_are_not_disturbed(world
 
 @pytest.mark.usefixtures("rights")
 def test_a_permission_that_goes_stops_syncs_and_one_that_comes_resumes_them(world: World, permit: Permit) -> None:
+    # ministack gives a message to the poll of a client that was killed; it is back after this time.
+    world.aws.client("sqs").set_queue_attributes(QueueUrl=world.queue.url, Attributes={"VisibilityTimeout": "3"})
     permit()
     world.put("db", {"a": "1"})
     world.bind("db")

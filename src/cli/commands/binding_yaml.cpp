@@ -83,8 +83,10 @@ std::string binding_yaml(std::string_view ns, std::string_view name, const Wishe
   block.member(1, "namespace", ns);
   block.line(0, "spec");
   block.member(1, "cloudProvider", "aws");
-  if (!wish.region.empty()) block.line(1, "cloudProviderOptions");
+  if (!wish.region.empty() || !wish.role.empty()) block.line(1, "cloudProviderOptions");
   block.member(2, "region", wish.region);
+  block.member(2, "roleARN", wish.role);
+  block.member(2, "externalID", wish.external_id);
   block.member(1, "secretPath", wish.path);
   block.member(1, "targetSecretName", wish.target);
   block.member(1, "format", wish.format);

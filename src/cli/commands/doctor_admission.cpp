@@ -81,7 +81,7 @@ Finding judge_guard(const value& policies, const value& bindings) {
   }
   return {Level::notice, "admission",
           "no admission policy guards EDSM's Secrets: what others change is restored afterwards",
-          ""};
+          "switch it on: guard.enabled of the chart, or config/optional/guard.yaml"};
 }
 
 base::Task<Finding> examine_guard(kube::Api& api) {

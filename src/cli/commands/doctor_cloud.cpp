@@ -1,5 +1,6 @@
 #include "cli/commands/doctor_cloud.hpp"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -49,10 +50,12 @@ Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
 }
 
 /// What is wrong, by its code: a missing permission may befall a thousand secrets.
-using Troubles = std::map<std::string, std::vector<std::string>>;
+using Troubles = std::map<std::string, Findings>;
 
 void add_trouble(Troubles& troubles, const std::string& subject, const base::Error& error) {
-  troubles[error.code].push_back(fmt::format("{}: {}", subject, base::describe(error)));
+  troubles[error.code].push_back({Level::failure, "secrets",
+                                  fmt::format("{}: {}", subject, base::describe(error)),
+                                  remedy_for(error, "AWS")});
 }
 
 /// Of the secrets of a region.
@@ -62,13 +65,13 @@ struct Seen {
 };
 
 void report(const Troubles& troubles, Findings& findings) {
-  for (const auto& [code, texts] : troubles) {
-    for (std::size_t i = 0; i < texts.size() && i < kNamed; ++i) {
-      findings.push_back({Level::failure, "secrets", texts[i], ""});
-    }
-    if (texts.size() <= kNamed) continue;
+  for (const auto& [code, each] : troubles) {
+    const auto named = std::min(each.size(), kNamed);
+    findings.insert(findings.end(), each.begin(),
+                    each.begin() + static_cast<std::ptrdiff_t>(named));
+    if (each.size() == named) continue;
     findings.push_back({Level::failure, "secrets",
-                        fmt::format("and {} more with {}", texts.size() - kNamed, code),
+                        fmt::format("and {} more with {}", each.size() - named, code),
                         "edsm status -A shows them all"});
   }
 }
@@ -89,7 +92,8 @@ base::Task<Findings> examine_inboxes(std::vector<cloud::Inbox*> inboxes) {
       findings.push_back(judge_inbox(*inbox, *facts));
     } else {
       findings.push_back({Level::failure, "queue",
-                          fmt::format("{}: {}", inbox->name(), base::describe(facts.error())), ""});
+                          fmt::format("{}: {}", inbox->name(), base::describe(facts.error())),
+                          remedy_for(facts.error(), "AWS")});
     }
   }
   co_return findings;
@@ -131,6 +135,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Repo
     }
   }
   for (const auto& [region, seen] : regions) {
+    if (seen.good == 0) continue;
     findings.push_back({Level::good, "secrets",
                         fmt::format("{}/{}: {} of {} can be seen", provider.name(), region,
                                     seen.good, counted(seen.asked, "secret")),

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
@@ -21,6 +22,7 @@ using Level = Finding::Level;
 
 constexpr std::string_view kLease = "a06dd29d.edsm.io";
 constexpr std::string_view kDigestKey = "edsm-digest-key";
+constexpr std::string_view kServer = "the API server";
 /// More troubles than this are summed up.
 constexpr std::size_t kShownTroubles = 10;
 
@@ -113,15 +115,12 @@ std::string name_of(const Right& right) {
 struct Wanted {
   const Right* right;
   std::string ns;
-  std::string_view verb;
 };
 
 void want(const Examination& examination, const std::vector<Right>& rights,
           std::vector<Wanted>& all) {
   for (const auto& right : rights) {
-    for (const auto& ns : places_of(examination, right)) {
-      for (const auto verb : right.verbs) all.push_back({&right, ns, verb});
-    }
+    for (const auto& ns : places_of(examination, right)) all.push_back({&right, ns});
   }
 }
 
@@ -148,27 +147,32 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
   const bool tenancy = co_await needs_tenancy(examination, findings);
   if (tenancy) want(examination, tenancy_rights(), wanted);
   std::size_t asked = 0;
-  std::size_t missing = 0;
-  for (const auto& [right, ns, verb] : wanted) {
-    auto body = review_body(examination, *right, ns, verb);
-    const auto answer = co_await examination.api.raw(net::Method::post, path, std::move(body));
-    if (!answer) {
-      findings.push_back({Level::warning, "rbac",
-                          "rights cannot be checked: " + base::describe(answer.error()), ""});
-      co_return;
+  bool complete = true;
+  for (const auto& [right, ns] : wanted) {
+    std::vector<std::string_view> refused;
+    for (const auto verb : right->verbs) {
+      auto body = review_body(examination, *right, ns, verb);
+      const auto answer = co_await examination.api.raw(net::Method::post, path, std::move(body));
+      if (!answer) {
+        findings.push_back({Level::warning, "rbac",
+                            "rights cannot be checked: " + base::describe(answer.error()),
+                            remedy_for(answer.error(), kServer)});
+        co_return;
+      }
+      ++asked;
+      if (!base::bool_at(answer->root(), "status.allowed").value_or(false)) refused.push_back(verb);
     }
-    ++asked;
-    if (base::bool_at(answer->root(), "status.allowed").value_or(false)) continue;
-    ++missing;
+    if (refused.empty()) continue;
+    complete = false;
     findings.push_back(
         {Level::failure, "rbac",
-         fmt::format("{} may not {} {} in {}", who, verb, name_of(*right),
+         fmt::format("{} may not {} {} in {}", who, fmt::join(refused, ", "), name_of(*right),
                      ns.empty() ? "all namespaces" : "namespace " + ns),
          fmt::format("grant it: {}; to check the controller's rights and not your own, run this in "
                      "its pod or add --as",
                      right->held_by)});
   }
-  if (missing == 0) {
+  if (complete) {
     findings.push_back({Level::good, "rbac", fmt::format("{} has all {} rights", who, asked), ""});
   }
 }
@@ -185,7 +189,8 @@ base::Task<void> examine_digest_key(Examination& examination, Findings& findings
                         "if it has run before, --own-namespace may name another namespace"});
   } else {
     findings.push_back({Level::failure, "digest key",
-                        where + " cannot be read: " + base::describe(answer.error()), ""});
+                        where + " cannot be read: " + base::describe(answer.error()),
+                        remedy_for(answer.error(), kServer)});
   }
 }
 
@@ -201,7 +206,8 @@ base::Task<void> examine_lease(Examination& examination, Findings& findings) {
                                     examination.own_namespace, kLease),
                         ""});
   } else {
-    findings.push_back({Level::warning, "leader", base::describe(answer.error()), ""});
+    findings.push_back({Level::warning, "leader", base::describe(answer.error()),
+                        remedy_for(answer.error(), kServer)});
   }
 }
 
@@ -210,24 +216,27 @@ void judge_bindings(const std::vector<Reported>& bindings, Findings& findings) {
   for (const auto& [binding, status] : bindings) {
     const auto* const paused = status.condition("Paused");
     if (paused != nullptr) {
-      const auto level = paused->status == "True" ? Level::notice : Level::warning;
-      findings.push_back({level, "binding", binding.key.str() + " is " + paused->message, ""});
+      const bool wished = paused->status == "True";
+      findings.push_back({wished ? Level::notice : Level::warning, "binding",
+                          binding.key.str() + " is " + paused->message,
+                          wished ? "" : "correct the annotation, or remove it"});
     }
     const auto* const ready = status.condition("Ready");
     const bool resting = paused != nullptr && ready != nullptr && ready->status == "Unknown";
     if (resting || (ready != nullptr && ready->status == "True")) continue;
     if (++troubled > kShownTroubles) continue;
-    findings.push_back(
-        {Level::warning, "binding",
-         ready == nullptr ? binding.key.str() + " has no condition yet"
-                          : fmt::format("{} is not ready: {}: {}", binding.key.str(), ready->reason,
-                                        ready->message),
-         ready == nullptr ? "is the controller running, and does it watch that namespace?" : ""});
+    findings.push_back({Level::warning, "binding",
+                        ready == nullptr ? binding.key.str() + " has no condition yet"
+                                         : fmt::format("{} is not ready: {}: {}", binding.key.str(),
+                                                       ready->reason, ready->message),
+                        ready == nullptr
+                            ? "is the controller running, and does it watch that namespace?"
+                            : "docs/troubleshooting.md explains the reason"});
   }
   if (troubled > kShownTroubles) {
     findings.push_back({Level::warning, "binding",
-                        fmt::format("and {} more; see edsm status -A", troubled - kShownTroubles),
-                        ""});
+                        fmt::format("and {} more are not ready", troubled - kShownTroubles),
+                        "edsm status -A shows them all"});
   }
   findings.push_back({Level::good, "binding",
                       fmt::format("{}, {} of them ready", counted(bindings.size(), "binding"),
@@ -291,7 +300,8 @@ base::Task<ClusterSeen> examine_cluster(Examination examination) {
     judge_bindings(*bindings, seen.findings);
     seen.bindings = std::move(*bindings);
   } else {
-    seen.findings.push_back({Level::failure, "binding", base::describe(bindings.error()), ""});
+    seen.findings.push_back({Level::failure, "binding", base::describe(bindings.error()),
+                             remedy_for(bindings.error(), kServer)});
   }
   co_return seen;
 }

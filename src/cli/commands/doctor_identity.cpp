@@ -32,7 +32,8 @@ base::Task<Findings> examine_identity(cloud::aws::Cloud& cloud, base::Clock& clo
   }
   auto client = cloud.client(cloud::aws::Service::sts, region);
   if (!client) {
-    co_return Findings{{Level::failure, "identity", base::describe(client.error()), ""}};
+    co_return Findings{{Level::failure, "identity", base::describe(client.error()),
+                        remedy_for(client.error(), "AWS")}};
   }
   auto call = identity_call();
   const auto answer = co_await (*client)->send(std::move(call));

@@ -214,8 +214,9 @@ base::Task<Findings> probe(cloud::aws::Cloud& cloud, base::Clock& clock, net::Ht
     }
     auto plan = plan_for(*named, cloud.provider(), queues);
     if (!plan) {
-      co_return Findings{finding(
-          Level::failure, fmt::format("{}: {}", wish.binding, base::describe(plan.error())))};
+      co_return Findings{finding(Level::failure,
+                                 fmt::format("{}: {}", wish.binding, base::describe(plan.error())),
+                                 remedy_for(plan.error(), "AWS"))};
     }
     plans.push_back(std::move(*plan));
   }

@@ -18,6 +18,7 @@ Reported binding(const std::string& name, const std::string& path, const std::st
   Reported made;
   made.binding.key = {"shop", name};
   made.binding.generation = 2;
+  made.binding.created = *base::parse_rfc3339("2026-11-20T18:05:00Z");
   made.binding.query = cloud::SecretQuery{path, {}};
   made.binding.target.name = target;
   made.status.applied_hash = "k:now";
@@ -50,11 +51,26 @@ TEST(ShowStatus, ATable) {
       {"Ready", "False", "AccessDenied", "may not read prod/mail", "", 2}};
   EXPECT_EQ(
       show_status(world, kNow, Output::table),
-      "NAMESPACE  NAME  READY  REASON        SECRET  SOURCE     VERSION   CHANGED  WORKLOADS\n"
-      "shop       db    True   Synced        db      prod/db    01234567  5m       2 (1 pending)\n"
-      "shop       mail  False  AccessDenied  mail    prod/mail  01234567  5m       1 (1 pending)\n"
+      "NAMESPACE  NAME  READY  REASON        SECRET  SOURCE     VERSION   CHANGED  AGE  WORKLOADS\n"
+      "shop       db    True   Synced        db      prod/db    01234567  5m       3d   2 (1 "
+      "pending)\n"
+      "shop       mail  False  AccessDenied  mail    prod/mail  01234567  5m       3d   1 (1 "
+      "pending)\n"
       "\n"
       "shop/mail: may not read prod/mail\n");
+}
+
+TEST(ShowStatus, InANarrowTerminalColumnsAreLeftOutAndPathsCut) {
+  auto world = estate();
+  world.bindings.pop_back();
+  world.bindings[0].binding.query =
+      cloud::SecretQuery{"arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db", {}};
+  EXPECT_EQ(show_status(world, kNow, Output::table, 80),
+            "NAMESPACE  NAME  READY  REASON  SOURCE                    CHANGED  WORKLOADS\n"
+            "shop       db    True   Synced  arn:aws:secr…ret:prod/db  5m       2 (1 pending)\n");
+  EXPECT_EQ(show_status(world, kNow, Output::table, 60),
+            "NAMESPACE  NAME  READY  REASON  CHANGED  WORKLOADS\n"
+            "shop       db    True   Synced  5m       2 (1 pending)\n");
 }
 
 TEST(ShowStatus, APauseIsTheReasonAndSaysUntilWhen) {
@@ -64,13 +80,14 @@ TEST(ShowStatus, APauseIsTheReasonAndSaysUntilWhen) {
       {"Paused", "True", "Paused", "paused until 2026-12-01T12:00:00Z", "", 2});
   world.bindings[1].status.conditions.push_back(
       {"Paused", "False", "InvalidPause", "not paused: no time", "", 2});
-  EXPECT_EQ(show_status(world, kNow, Output::table),
-            "NAMESPACE  NAME  READY  REASON  SECRET  SOURCE     VERSION   CHANGED  WORKLOADS\n"
-            "shop       db    True   Paused  db      prod/db    01234567  5m       2 (1 pending)\n"
-            "shop       mail  True   Synced  mail    prod/mail  01234567  5m       1 (1 pending)\n"
-            "\n"
-            "shop/db: paused until 2026-12-01T12:00:00Z\n"
-            "shop/mail: not paused: no time\n");
+  EXPECT_EQ(
+      show_status(world, kNow, Output::table),
+      "NAMESPACE  NAME  READY  REASON  SECRET  SOURCE     VERSION   CHANGED  AGE  WORKLOADS\n"
+      "shop       db    True   Paused  db      prod/db    01234567  5m       3d   2 (1 pending)\n"
+      "shop       mail  True   Synced  mail    prod/mail  01234567  5m       3d   1 (1 pending)\n"
+      "\n"
+      "shop/db: paused until 2026-12-01T12:00:00Z\n"
+      "shop/mail: not paused: no time\n");
   const auto list = support::json(show_status(world, kNow, Output::json)).as_array();
   EXPECT_EQ(list[0].at("paused"), true);
   EXPECT_EQ(list[0].at("pausedUntil"), "2026-12-01T12:00:00Z");
@@ -104,6 +121,7 @@ TEST(ShowStatus, Json) {
   const auto list = support::json(show_status(estate(), kNow, Output::json)).as_array();
   ASSERT_EQ(list.size(), 2U);
   EXPECT_EQ(list[0].at("version"), "0123456789abcdef");
+  EXPECT_EQ(list[0].at("creationTimestamp"), "2026-11-20T18:05:00Z");
   EXPECT_EQ(list[0].at("workloads"), 2);
   EXPECT_EQ(list[0].at("pendingRollouts"), 1);
 }

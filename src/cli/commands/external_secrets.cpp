@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.hpp"
+#include "cli/commands/external_identity.hpp"
 #include "cli/commands/external_template.hpp"
 #include "sync/names.hpp"
 
@@ -286,16 +287,10 @@ class Conversion {
     if (base::array_at(*store, "spec.conditions") != nullptr) {
       lose("{} {}: conditions, which say what namespaces may use it", kind, name);
     }
-    std::vector<std::string_view> identity;
-    for (const std::string_view each :
-         {"role", "auth", "externalID", "additionalRoles", "sessionTags", "transitiveTagKeys"}) {
-      if (base::find(*aws, each) != nullptr) identity.push_back(each);
-    }
-    if (identity.empty()) return;
-    lose(
-        "{} {}: {}: EDSM reads with one identity of its own, which must be allowed to read {}; or "
-        "set cloudProviderOptions.roleARN, if a SecretAccessPolicy lists the role",
-        kind, name, fmt::join(identity, ", "), wish.path);
+    auto identity = read_identity(*aws, wish.path);
+    wish.role = std::move(identity.role);
+    wish.external_id = std::move(identity.external_id);
+    for (const auto& each : identity.lost) lose("{} {}: {}", kind, name, each);
   }
 
   const boost::json::value& external_;

@@ -17,6 +17,8 @@ namespace edsm::cli {
 /// The spec of an EventDrivenSecret that is to be made; empty members are left out.
 struct WishedBinding {
   std::string region;
+  std::string role;         ///< that the controller assumes to read it
+  std::string external_id;  ///< that the role asks for
   std::string path;
   std::string target;
   std::string format;

@@ -65,6 +65,29 @@ void append(Findings& all, Findings more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
+std::string remedy_for(const base::Error& error, std::string_view peer) {
+  switch (error.failure) {
+    case base::Failure::transient:
+      return fmt::format(
+          "see whether {} can be reached from here: DNS, NetworkPolicy, proxy, endpoint", peer);
+    case base::Failure::throttled:
+      return fmt::format("{} takes no more calls for now: run this again in a minute", peer);
+    case base::Failure::credentials:
+      return fmt::format("correct the credentials with which {} is called", peer);
+    case base::Failure::refused:
+      return "grant what is named to whoever it is named of";
+    case base::Failure::absent:
+      return "correct the name and where it is looked for, or make it";
+    case base::Failure::invalid:
+      return "correct the field or setting that is named";
+    case base::Failure::conflict:
+    case base::Failure::expired:
+    case base::Failure::cancelled:
+      break;
+  }
+  return "run this again";
+}
+
 bool healthy(const Findings& findings) {
   return count(findings, Level::failure) == 0;
 }

@@ -2,8 +2,10 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.hpp"
 #include "cli/commands/cluster.hpp"
 
 namespace edsm::cli {
@@ -26,6 +28,10 @@ using Findings = std::vector<Finding>;
 
 /// Puts the second ones behind the first.
 void append(Findings& all, Findings more);
+/// What to do about a call that failed, by the kind of its failure; `peer` is who did not answer as
+/// wished: "AWS", "the API server".
+std::string remedy_for(const base::Error& error, std::string_view peer);
+
 /// No failure among them.
 bool healthy(const Findings& findings);
 /// For people: one line each, remedies below, a summary at the end. For programs: a JSON list.

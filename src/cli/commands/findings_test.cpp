@@ -29,6 +29,25 @@ TEST(ShowFindings, TextAndJson) {
   EXPECT_EQ(list.at(1).at("remedy"), "grant it");
 }
 
+TEST(RemedyFor, EachKindOfFailureHasOne) {
+  using base::Failure;
+  const std::pair<Failure, std::string_view> rows[] = {
+      {Failure::transient, "whether AWS can be reached"},
+      {Failure::throttled, "AWS takes no more calls"},
+      {Failure::conflict, "run this again"},
+      {Failure::expired, "run this again"},
+      {Failure::credentials, "credentials with which AWS is called"},
+      {Failure::refused, "grant"},
+      {Failure::absent, "correct the name"},
+      {Failure::invalid, "correct the field"},
+      {Failure::cancelled, "run this again"},
+  };
+  for (const auto& [failure, words] : rows) {
+    const auto remedy = remedy_for({failure, "Code", "text", {}}, "AWS");
+    EXPECT_NE(remedy.find(words), std::string::npos) << remedy;
+  }
+}
+
 TEST(Healthy, WarningsDoNotCount) {
   EXPECT_TRUE(healthy({{Level::warning, "clock", "off", ""}}));
   EXPECT_TRUE(healthy({{Level::unknown, "rules", "not seen", "grant it"}}));

@@ -32,7 +32,7 @@ std::string kind_and_name(const sync::Workload& workload) {
   return fmt::format("{}/{}", workload.resource.kind, workload.key.name);
 }
 
-std::string as_table(const std::vector<Use>& uses, const std::string& secret) {
+std::string as_table(const std::vector<Use>& uses, const std::string& secret, std::size_t width) {
   std::vector<Row> rows;
   std::set<base::ObjectKey> bindings;
   std::set<base::Text> namespaces;
@@ -55,7 +55,8 @@ std::string as_table(const std::vector<Use>& uses, const std::string& secret) {
                      counted(bindings.size(), "Secret"), counted(namespaces.size(), "namespace"),
                      counted(workloads.size(), "workload"),
                      counted(static_cast<std::size_t>(pods), "pod")) +
-         table({"NAMESPACE", "BINDING", "SECRET", "WORKLOAD", "PODS", "NOTE"}, rows);
+         table({"NAMESPACE", "BINDING", "SECRET", "WORKLOAD", "PODS", "NOTE"}, rows,
+               {width, {"SECRET"}, true});
 }
 
 std::string as_json(const std::vector<Use>& uses) {
@@ -81,17 +82,18 @@ base::Task<int> impact(ClusterAccess access, std::string secret, Output output) 
     complain(base::describe(estate.error()));
     co_return 1;
   }
-  fmt::print("{}", show_impact(*estate, secret, output));
+  fmt::print("{}", show_impact(*estate, secret, output, terminal_width()));
   co_return uses_of(*estate, secret).empty() ? 1 : 0;
 }
 
 }  // namespace
 
-std::string show_impact(const Estate& estate, const std::string& secret, Output output) {
+std::string show_impact(const Estate& estate, const std::string& secret, Output output,
+                        std::size_t width) {
   const auto uses = uses_of(estate, secret);
   if (output == Output::json) return as_json(uses);
   if (uses.empty()) return fmt::format("no EventDrivenSecret here reads {}\n", secret);
-  return as_table(uses, secret);
+  return as_table(uses, secret, width);
 }
 
 int run_impact(const ImpactOptions& options) {

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "cli/commands/cluster.hpp"
 #include "cli/commands/estate.hpp"
+#include "cli/commands/table.hpp"
 
 namespace edsm::cli {
 
@@ -16,7 +18,8 @@ struct ImpactOptions {
 /// `edsm impact SECRET`: what a new value would restart. Exit code 0, or 1 if nothing reads it.
 int run_impact(const ImpactOptions& options);
 
-/// Pure.
-std::string show_impact(const Estate& estate, const std::string& secret, Output output);
+/// Pure: `width` is what a line of the terminal has.
+std::string show_impact(const Estate& estate, const std::string& secret, Output output,
+                        std::size_t width = kAnyWidth);
 
 }  // namespace edsm::cli

@@ -112,7 +112,15 @@ class Writer {
     if (converted.wish.delete_with_source) {
       say("  deletionPolicy Delete needs a permission: allowSecretDeletion=true in the chart");
     }
+    if (!converted.wish.role.empty()) say_needs_of_role(converted);
     done_.text += binding_yaml(converted.ns, converted.name, converted.wish);
+  }
+
+  void say_needs_of_role(const Converted& converted) {
+    say(fmt::format(
+        "  roleARN needs a SecretAccessPolicy that lists the role and {} for {}, "
+        "tenancy audit or enforce, and the role's trust in that of EDSM",
+        converted.wish.path, converted.ns.empty() ? "its namespace" : "namespace " + converted.ns));
   }
 
   /// What else there is of External Secrets.

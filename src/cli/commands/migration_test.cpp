@@ -199,7 +199,9 @@ TEST(Migrate, Stores) {
       {"SecretStore", "{provider: {aws: {region: us-east-1, prefix: prod/}}}", 1, 0,
        "secretPath: prod/db"},
       {"SecretStore", "{provider: {aws: {region: r, role: 'arn:x', auth: {}}}}", 1, 1,
-       "SecretStore other: role, auth: EDSM reads with one identity"},
+       "SecretStore other: role, auth: EDSM reads with an identity of its own"},
+      {"SecretStore", "{provider: {aws: {region: r, auth: {jwt: {}}}}}", 1, 1,
+       "SecretStore other: auth: EDSM reads with an identity of its own"},
       {"ClusterSecretStore", "{conditions: [{}], provider: {aws: {region: r}}}", 1, 1,
        "conditions"},
       {"SecretStore", "{provider: {aws: {service: ParameterStore, region: r}}}", 0, 1,
@@ -216,6 +218,21 @@ TEST(Migrate, Stores) {
       "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db, namespace: "
       "other}\nspec: {secretStoreRef: {name: aws}, dataFrom: [{extract: {key: a}}]}");
   EXPECT_NE(none.text.find("SecretStore aws is not among what was read"), std::string::npos);
+}
+
+TEST(Migrate, TheRoleOfAStoreIsTheRoleOfTheBinding) {
+  const auto migration = of_store("SecretStore",
+                                  "{provider: {aws: {region: r, role: "
+                                  "'arn:aws:iam::123456789012:role/shop', externalID: a/b}}}");
+  EXPECT_EQ(migration.lost, 0U) << migration.text;
+  for (const std::string_view part :
+       {"#   roleARN needs a SecretAccessPolicy that lists the role and db for namespace shop, "
+        "tenancy audit or enforce, and the role's trust in that of EDSM\n",
+        "  cloudProviderOptions:\n    region: r\n"
+        "    roleARN: \"arn:aws:iam::123456789012:role/shop\"\n    externalID: a/b\n  "
+        "secretPath"}) {
+    EXPECT_NE(migration.text.find(part), std::string::npos) << migration.text;
+  }
 }
 
 TEST(Migrate, ASecretHasOneWriter) {

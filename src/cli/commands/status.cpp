@@ -55,7 +55,7 @@ State state_of(const Estate& estate, const Reported& reported) {
   return state;
 }
 
-std::string as_table(const std::vector<State>& states, base::WallTime now) {
+std::string as_table(const std::vector<State>& states, base::WallTime now, std::size_t width) {
   std::vector<Row> rows;
   std::string troubles;
   for (const auto& state : states) {
@@ -67,15 +67,15 @@ std::string as_table(const std::vector<State>& states, base::WallTime now) {
     rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, reason,
                     binding.target.name.str(), binding.query->path,
                     state.status.synced_version.substr(0, kShortVersion),
-                    synced ? age(now - *synced) : "", workloads});
+                    synced ? age(now - *synced) : "", age(now - binding.created), workloads});
     if (!state.pause.empty()) troubles += fmt::format("{}: {}\n", binding.key.str(), state.pause);
     if (state.ready != "True" && state.message != state.pause) {
       troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
     }
   }
   auto text = table({"NAMESPACE", "NAME", "READY", "REASON", "SECRET", "SOURCE", "VERSION",
-                     "CHANGED", "WORKLOADS"},
-                    rows);
+                     "CHANGED", "AGE", "WORKLOADS"},
+                    rows, {width, {"AGE", "VERSION", "SECRET", "SOURCE"}});
   if (!troubles.empty()) text += "\n" + troubles;
   return text;
 }
@@ -94,6 +94,7 @@ std::string as_json(const std::vector<State>& states) {
     item["source"] = binding.query->path;
     item["version"] = state.status.synced_version;
     item["lastSyncedTime"] = state.synced;
+    item["creationTimestamp"] = base::rfc3339(binding.created);
     item["paused"] = state.paused;
     item["pausedUntil"] = state.paused ? binding.paused_until.view() : std::string_view();
     item["workloads"] = state.workloads;
@@ -112,7 +113,7 @@ base::Task<int> status(ClusterAccess access, Output output, bool watch) {
       co_return 1;
     }
     if (watch && on_terminal) fmt::print("\x1b[H\x1b[2J");
-    fmt::print("{}", show_status(*estate, access.api.wall(), output));
+    fmt::print("{}", show_status(*estate, access.api.wall(), output, terminal_width()));
     std::fflush(stdout);
     if (!watch) co_return 0;
     co_await access.clock.sleep_for(kWatchPause);
@@ -121,13 +122,14 @@ base::Task<int> status(ClusterAccess access, Output output, bool watch) {
 
 }  // namespace
 
-std::string show_status(const Estate& estate, base::WallTime now, Output output) {
+std::string show_status(const Estate& estate, base::WallTime now, Output output,
+                        std::size_t width) {
   std::vector<State> states;
   states.reserve(estate.bindings.size());
   for (const auto& reported : estate.bindings) states.push_back(state_of(estate, reported));
   if (output == Output::json) return as_json(states);
   if (states.empty()) return "no EventDrivenSecret here (-A looks at all namespaces)\n";
-  return as_table(states, now);
+  return as_table(states, now, width);
 }
 
 int run_status(const StatusOptions& options) {

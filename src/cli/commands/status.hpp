@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "cli/commands/cluster.hpp"
 #include "cli/commands/estate.hpp"
+#include "cli/commands/table.hpp"
 
 namespace edsm::cli {
 
@@ -16,7 +18,8 @@ struct StatusOptions {
 /// `edsm status`: every binding, its state, and how far its workloads are. Exit code 0.
 int run_status(const StatusOptions& options);
 
-/// Pure: `now` is for ages.
-std::string show_status(const Estate& estate, base::WallTime now, Output output);
+/// Pure: `now` is for ages, `width` what a line of the terminal has.
+std::string show_status(const Estate& estate, base::WallTime now, Output output,
+                        std::size_t width = kAnyWidth);
 
 }  // namespace edsm::cli

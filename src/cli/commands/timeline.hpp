@@ -1,11 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "cli/commands/table.hpp"
 #include "cli/commands/traces.hpp"
 
 /// What `edsm trace` says. Pure.
@@ -39,7 +41,8 @@ struct Timeline {
 
 Timeline timeline_of(const Traces& traces);
 
-/// `now` is for ages.
-std::string show_trace(const Traces& traces, base::WallTime now, Output output);
+/// `now` is for ages, `width` what a line of the terminal has.
+std::string show_trace(const Traces& traces, base::WallTime now, Output output,
+                       std::size_t width = kAnyWidth);
 
 }  // namespace edsm::cli

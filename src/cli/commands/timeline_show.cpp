@@ -61,7 +61,8 @@ std::string headline(const Traces& traces, base::WallTime now) {
   return text + fmt::format("Ready is {}: {}: {}\n", ready.status, ready.reason, ready.message);
 }
 
-std::string as_table(const Traces& traces, const Timeline& timeline, base::WallTime now) {
+std::string as_table(const Traces& traces, const Timeline& timeline, base::WallTime now,
+                     std::size_t width) {
   auto text = headline(traces, now);
   if (!timeline.holds) return text;
   std::vector<Row> rows;
@@ -78,7 +79,7 @@ std::string as_table(const Traces& traces, const Timeline& timeline, base::WallT
     rows.push_back(
         {clock_text(*step.at), after_text(*origin, *step.at), step.name, subject + step.detail});
   }
-  text += "\n" + table({"TIME (UTC)", "AFTER", "STEP", "WHAT"}, rows);
+  text += "\n" + table({"TIME (UTC)", "AFTER", "STEP", "WHAT"}, rows, {width, {"AFTER"}, true});
   if (traces.workloads.empty()) text += "\nNo workload names the Secret.\n";
   if (!unknown.empty()) text += "\nNot known:\n" + unknown;
   return text;
@@ -131,10 +132,10 @@ std::string as_json(const Traces& traces, const Timeline& timeline) {
 
 }  // namespace
 
-std::string show_trace(const Traces& traces, base::WallTime now, Output output) {
+std::string show_trace(const Traces& traces, base::WallTime now, Output output, std::size_t width) {
   const auto timeline = timeline_of(traces);
   if (output == Output::json) return as_json(traces, timeline);
-  return as_table(traces, timeline, now);
+  return as_table(traces, timeline, now, width);
 }
 
 }  // namespace edsm::cli

@@ -14,7 +14,7 @@ base::Task<int> trace(ClusterAccess access, std::string name, Output output) {
     complain(base::describe(traces.error()));
     co_return 1;
   }
-  fmt::print("{}", show_trace(*traces, access.api.wall(), output));
+  fmt::print("{}", show_trace(*traces, access.api.wall(), output, terminal_width()));
   co_return 0;
 }
 
