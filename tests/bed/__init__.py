@@ -5,7 +5,12 @@
 `watching`      a watch in the background, with times
 `audit`         the API server's record of who did what
 `aws`           AWS emulators: ministack (native events, clock) and moto
-`wire`          a proxy in front of either that records and injects faults
+`gcp`           Google Cloud: Pub/Sub, Secret Manager and its notifications
+`gidentity`     what gives Google's access tokens
+`aws_subject`   whom it takes for an AWS workload
+`bearers`       those that count
+`google_clients`  Google's own clients for these
+`wire`          a proxy in front of any of them that records and injects faults
 `exchange`      what it records, and the faults
 `edsm`          the controller program itself
 `certs`         certificates of the bed's own CA

@@ -136,6 +136,13 @@ def aws_error(code: str, status: int = 400, message: str = "injected", **headers
                   {"Content-Type": "application/x-amz-json-1.1", "x-amzn-errortype": code, **headers})
 
 
+def google_error(code: int, status: str, message: str = "injected", **headers: str) -> Fault:
+    """An error as Google's services send it; a header's name has _ for -."""
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return answer(code, json.dumps({"error": {"code": code, "message": message, "status": status}}),
+                  {"Content-Type": "application/json; charset=UTF-8", **named})
+
+
 def kube_error(code: int, reason: str, **headers: str) -> Fault:
     """An error as the API server sends it; a header's name has _ for -."""
     named = {name.replace("_", "-"): text for name, text in headers.items()}

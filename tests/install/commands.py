@@ -20,6 +20,7 @@ from bed.kube import Object
 from bed.scratch import work_dir
 
 EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
+GOOGLE_EXAMPLE = ROOT / "examples/terraform/gcp-prerequisites"
 CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
 CRD = "eventdrivensecrets.secrets.edsm.io"
@@ -113,7 +114,7 @@ def dry_run(cluster: ControlPlane, objects: list[Object]) -> None:
 
 
 class Terraform:
-    """terraform in a copy of a folder, with our stand-in for the AWS provider (tools/opstools)."""
+    """terraform in a copy of a folder, with our stand-in for the providers (tools/opstools)."""
 
     def __init__(self, folder: Path, *, account: str = ACCOUNT, endpoint: str = "http://127.0.0.1:1",
                  issuer: str = "oidc.example.com/id/1") -> None:
@@ -123,8 +124,8 @@ class Terraform:
         self.folder = work_dir("terraform") / folder.name
         shutil.copytree(folder, self.folder)
         config = self.folder.parent / "cli.tfrc"
-        config.write_text('provider_installation {\n  dev_overrides {\n    "hashicorp/aws" = '
-                          f'"{tools().parent / "terraform"}"\n  }}\n  direct {{}}\n}}\n')
+        overrides = "".join(f'    "hashicorp/{name}" = "{tools().parent / "terraform"}"\n' for name in ("aws", "google"))
+        config.write_text(f"provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n  direct {{}}\n}}\n")
         self._env = {"TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1",
                      "STAND_IN_ACCOUNT": account, "STAND_IN_ENDPOINT": endpoint, "STAND_IN_ISSUER": issuer}
 

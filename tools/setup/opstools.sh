@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds what people install and watch EDSM with, for the tests of the chart, the rules and the Terraform
-# example: helm and promtool from their Go modules, and our stand-in for Terraform's AWS provider. Beside
+# example: helm and promtool from their Go modules, and our stand-in for Terraform's providers. Beside
 # them lie the Prometheus operator's definitions.
 # With --print-path it prints the folder that holds the programs.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
@@ -22,6 +22,7 @@ compile() {
   "${build[@]}" -tags remove_all_sd -o "$out/bin/promtool" github.com/prometheus/prometheus/cmd/promtool
   cd "$source_dir/terraform-provider"
   "${build[@]}" -o "$out/terraform/terraform-provider-aws" .
+  ln -s terraform-provider-aws "$out/terraform/terraform-provider-google"  # it looks at its name
   cd "$source_dir/crds"
   go mod download
   local operator name

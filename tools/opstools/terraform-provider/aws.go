@@ -5,34 +5,11 @@ import (
 	"maps"
 )
 
-// What AWS would know of itself; the issuer is that of the cluster's ServiceAccount tokens.
-type surroundings struct{ account, region, endpoint, issuer string }
-
-// values are the arguments of a resource that are strings, by name.
-type values map[string]string
+var aws = cloud{name: "aws", place: "region", resources: awsResources, dataSources: awsDataSources}
 
 func (s surroundings) arn(service, region, rest string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, region, s.account, rest)
 }
-
-type argument struct {
-	kind     string // string, number, bool, strings, map; block: one block with the argument arn
-	required bool
-}
-
-// A kind of resource: its arguments as in version 6 of the real provider (those that the example uses and
-// its neighbours), and what AWS fills in.
-type kind struct {
-	name      string
-	arguments map[string]argument
-	computed  func(surroundings, values) values
-}
-
-var (
-	text, number, boolean = argument{kind: "string"}, argument{kind: "number"}, argument{kind: "bool"}
-	needed                = argument{kind: "string", required: true}
-	list, labels          = argument{kind: "strings"}, argument{kind: "map"}
-)
 
 func regional(arguments map[string]argument) map[string]argument {
 	result := maps.Clone(arguments)
@@ -40,7 +17,7 @@ func regional(arguments map[string]argument) map[string]argument {
 	return result
 }
 
-var resources = []kind{
+var awsResources = []kind{
 	{"sqs_queue", regional(map[string]argument{
 		"name": text, "visibility_timeout_seconds": number, "message_retention_seconds": number,
 		"receive_wait_time_seconds": number, "delay_seconds": number, "max_message_size": number,
@@ -62,7 +39,7 @@ var resources = []kind{
 	}},
 	{"cloudwatch_event_target", regional(map[string]argument{
 		"rule": needed, "arn": needed, "target_id": text, "event_bus_name": text, "role_arn": text, "input_path": text,
-		"dead_letter_config": {kind: "block"},
+		"dead_letter_config": {kind: "block", members: map[string]argument{"arn": needed}},
 	}), byId("target_id")},
 	{"cloudwatch_metric_alarm", regional(map[string]argument{
 		"alarm_name": needed, "alarm_description": text, "namespace": text, "metric_name": text, "dimensions": labels,
@@ -83,17 +60,7 @@ var resources = []kind{
 	}},
 }
 
-func byId(name string) func(surroundings, values) values {
-	return func(_ surroundings, v values) values { return values{"id": v[name]} }
-}
-
-// A data source with one optional argument; `facts` may be nested as Terraform's lists of one object.
-type source struct {
-	name, argument string
-	facts          func(surroundings, string) map[string]any
-}
-
-var dataSources = []source{
+var awsDataSources = []source{
 	{"caller_identity", "", func(s surroundings, _ string) map[string]any {
 		return map[string]any{"account_id": s.account}
 	}},
@@ -102,7 +69,7 @@ var dataSources = []source{
 	}},
 	{"eks_cluster", "name", func(s surroundings, name string) map[string]any {
 		return map[string]any{
-			"arn":      s.arn("eks", s.region, "cluster/"+name),
+			"arn":      s.arn("eks", s.place, "cluster/"+name),
 			"identity": []map[string]any{{"oidc": []map[string]any{{"issuer": "https://" + s.issuer}}}},
 		}
 	}},

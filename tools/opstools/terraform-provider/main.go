@@ -1,15 +1,18 @@
-// A stand-in for the Terraform provider of AWS, which no package registry has: it knows the resources that
-// examples/terraform uses, refuses what the real one refuses (unknown and missing arguments), and fills in
-// the names, ARNs and URLs that AWS would give. It calls nobody. The tests apply the example with it and
-// make what the state then holds in the emulators.
+// A stand-in for the Terraform providers of AWS and Google, which no package registry has: it knows the resources
+// that examples/terraform uses, refuses what the real ones refuse (unknown and missing arguments), and fills in
+// the names, ARNs and URLs that the cloud would give. It calls nobody. The tests apply the examples with it and
+// make what the state then holds in the emulators. Which of the two it is, the program's name says.
 package main
 
 import (
 	"context"
 	"log"
 	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
@@ -17,45 +20,47 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-type standIn struct{}
+type standIn struct{ cloud }
 
-func (standIn) Metadata(_ context.Context, _ provider.MetadataRequest, answer *provider.MetadataResponse) {
-	answer.TypeName = "aws"
+func (s standIn) Metadata(_ context.Context, _ provider.MetadataRequest, answer *provider.MetadataResponse) {
+	answer.TypeName = s.name
 }
 
-func (standIn) Schema(_ context.Context, _ provider.SchemaRequest, answer *provider.SchemaResponse) {
-	answer.Schema = schema.Schema{Attributes: map[string]schema.Attribute{"region": schema.StringAttribute{Required: true}}}
+func (s standIn) Schema(_ context.Context, _ provider.SchemaRequest, answer *provider.SchemaResponse) {
+	answer.Schema = schema.Schema{Attributes: map[string]schema.Attribute{s.place: schema.StringAttribute{Required: true}}}
 }
 
-func (standIn) Configure(ctx context.Context, request provider.ConfigureRequest, answer *provider.ConfigureResponse) {
-	var config struct {
-		Region types.String `tfsdk:"region"`
-	}
-	answer.Diagnostics.Append(request.Config.Get(ctx, &config)...)
+func (s standIn) Configure(ctx context.Context, request provider.ConfigureRequest, answer *provider.ConfigureResponse) {
+	var place types.String
+	answer.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root(s.place), &place)...)
 	surroundings := surroundings{account: os.Getenv("STAND_IN_ACCOUNT"), endpoint: os.Getenv("STAND_IN_ENDPOINT"),
-		issuer: os.Getenv("STAND_IN_ISSUER"), region: config.Region.ValueString()}
+		issuer: os.Getenv("STAND_IN_ISSUER"), place: place.ValueString()}
 	answer.ResourceData, answer.DataSourceData = surroundings, surroundings
 }
 
-func (standIn) Resources(context.Context) []func() resource.Resource {
+func (s standIn) Resources(context.Context) []func() resource.Resource {
 	var result []func() resource.Resource
-	for _, each := range resources {
-		result = append(result, func() resource.Resource { return &thing{kind: each} })
+	for _, each := range s.resources {
+		result = append(result, func() resource.Resource { return &thing{cloud: s.cloud, kind: each} })
 	}
 	return result
 }
 
-func (standIn) DataSources(context.Context) []func() datasource.DataSource {
+func (s standIn) DataSources(context.Context) []func() datasource.DataSource {
 	var result []func() datasource.DataSource
-	for _, each := range dataSources {
-		result = append(result, func() datasource.DataSource { return &fact{source: each} })
+	for _, each := range s.dataSources {
+		result = append(result, func() datasource.DataSource { return &fact{cloud: s.cloud, source: each} })
 	}
 	return result
 }
 
 func main() {
-	serve := func() provider.Provider { return standIn{} }
-	options := providerserver.ServeOpts{Address: "registry.terraform.io/hashicorp/aws"}
+	here := aws
+	if strings.HasSuffix(filepath.Base(os.Args[0]), google.name) {
+		here = google
+	}
+	serve := func() provider.Provider { return standIn{here} }
+	options := providerserver.ServeOpts{Address: "registry.terraform.io/hashicorp/" + here.name}
 	if err := providerserver.Serve(context.Background(), serve, options); err != nil {
 		log.Fatal(err)
 	}

@@ -14,12 +14,13 @@ import (
 
 // thing is a resource of any kind.
 type thing struct {
-	kind kind
+	cloud cloud
+	kind  kind
 	surroundings
 }
 
 func (t *thing) Metadata(_ context.Context, _ resource.MetadataRequest, answer *resource.MetadataResponse) {
-	answer.TypeName = "aws_" + t.kind.name
+	answer.TypeName = t.cloud.name + "_" + t.kind.name
 }
 
 func (t *thing) Configure(_ context.Context, request resource.ConfigureRequest, _ *resource.ConfigureResponse) {
@@ -27,13 +28,21 @@ func (t *thing) Configure(_ context.Context, request resource.ConfigureRequest, 
 }
 
 func (t *thing) Schema(_ context.Context, _ resource.SchemaRequest, answer *resource.SchemaResponse) {
+	attributes, blocks := t.cloud.schema(t.kind.arguments)
+	for name := range t.kind.computed(surroundings{}, values{}) {
+		attributes[name] = schema.StringAttribute{Computed: true}
+	}
+	answer.Schema = schema.Schema{Attributes: attributes, Blocks: blocks}
+}
+
+func (c cloud) schema(arguments map[string]argument) (map[string]schema.Attribute, map[string]schema.Block) {
 	attributes, blocks := map[string]schema.Attribute{}, map[string]schema.Block{}
-	for name, argument := range t.kind.arguments {
+	for name, argument := range arguments {
 		optional := !argument.required
 		switch argument.kind {
 		case "string":
-			// The region of the provider, if none is named.
-			attributes[name] = schema.StringAttribute{Required: argument.required, Optional: optional, Computed: name == "region"}
+			// The place of the provider, if none is named.
+			attributes[name] = schema.StringAttribute{Required: argument.required, Optional: optional, Computed: optional && name == c.place}
 		case "number":
 			attributes[name] = schema.NumberAttribute{Required: argument.required, Optional: optional}
 		case "bool":
@@ -43,14 +52,11 @@ func (t *thing) Schema(_ context.Context, _ resource.SchemaRequest, answer *reso
 		case "map":
 			attributes[name] = schema.MapAttribute{ElementType: types.StringType, Optional: true}
 		case "block":
-			blocks[name] = schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{
-				Attributes: map[string]schema.Attribute{"arn": schema.StringAttribute{Optional: true}}}}
+			members, _ := c.schema(argument.members)
+			blocks[name] = schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: members}}
 		}
 	}
-	for name := range t.kind.computed(surroundings{}, values{}) {
-		attributes[name] = schema.StringAttribute{Computed: true}
-	}
-	answer.Schema = schema.Schema{Attributes: attributes, Blocks: blocks}
+	return attributes, blocks
 }
 
 func (t *thing) Create(_ context.Context, request resource.CreateRequest, answer *resource.CreateResponse) {
@@ -59,7 +65,7 @@ func (t *thing) Create(_ context.Context, request resource.CreateRequest, answer
 		answer.Diagnostics.AddError("plan", err.Error())
 		return
 	}
-	given := values{"region": t.region}
+	given := values{t.cloud.place: t.place}
 	for name, value := range planned {
 		var text string
 		if value.Type().Is(tftypes.String) && value.IsKnown() && !value.IsNull() && value.As(&text) == nil {
@@ -67,7 +73,7 @@ func (t *thing) Create(_ context.Context, request resource.CreateRequest, answer
 		}
 	}
 	filled := t.kind.computed(t.surroundings, given)
-	filled["region"] = given["region"]
+	filled[t.cloud.place] = given[t.cloud.place]
 	for name, value := range planned {
 		if !value.IsKnown() {
 			planned[name] = tftypes.NewValue(tftypes.String, filled[name])
@@ -82,12 +88,13 @@ func (t *thing) Delete(context.Context, resource.DeleteRequest, *resource.Delete
 
 // fact is a data source.
 type fact struct {
+	cloud  cloud
 	source source
 	surroundings
 }
 
 func (f *fact) Metadata(_ context.Context, _ datasource.MetadataRequest, answer *datasource.MetadataResponse) {
-	answer.TypeName = "aws_" + f.source.name
+	answer.TypeName = f.cloud.name + "_" + f.source.name
 }
 
 func (f *fact) Configure(_ context.Context, request datasource.ConfigureRequest, _ *datasource.ConfigureResponse) {
