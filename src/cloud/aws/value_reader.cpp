@@ -5,7 +5,7 @@
 #include <set>
 
 #include "cloud/aws/match.hpp"
-#include "cloud/aws/parallel.hpp"
+#include "cloud/parallel.hpp"
 
 namespace edsm::cloud::aws {
 namespace {

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "cloud/aws/match.hpp"
-#include "cloud/aws/parallel.hpp"
+#include "cloud/parallel.hpp"
 
 namespace edsm::cloud::aws {
 namespace {

@@ -1,4 +1,4 @@
-#include "cloud/aws/parallel.hpp"
+#include "cloud/parallel.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -10,7 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace edsm::cloud::aws {
+namespace edsm::cloud {
 namespace {
 
 using One = std::function<base::Task<void>(std::size_t)>;
@@ -43,4 +43,4 @@ base::Task<void> parallel(std::size_t count, std::size_t width, const One& one) 
   }
 }
 
-}  // namespace edsm::cloud::aws
+}  // namespace edsm::cloud

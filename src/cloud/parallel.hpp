@@ -5,7 +5,7 @@
 
 #include "base/task.hpp"
 
-namespace edsm::cloud::aws {
+namespace edsm::cloud {
 
 /// Awaits one(0) … one(count - 1), at most `width` at a time. A cancellation or an exception
 /// reaches all that still run. `one` must be a plain function object that returns tasks, not a
@@ -13,4 +13,4 @@ namespace edsm::cloud::aws {
 base::Task<void> parallel(std::size_t count, std::size_t width,
                           const std::function<base::Task<void>(std::size_t)>& one);
 
-}  // namespace edsm::cloud::aws
+}  // namespace edsm::cloud
