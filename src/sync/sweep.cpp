@@ -29,6 +29,7 @@ base::Task<void> Sweep::sweep() {
   std::map<base::Text, Scope> scopes;
   for (const auto& [key, state] : shared_.bindings.all()) {
     if (state.provider == nullptr || state.binding.deleting) continue;
+    if (provider_ != nullptr && state.provider != provider_) continue;
     const bool everybody = base::planted(base::Bug::sweep_for_everybody);
     if (!shared_.gate.passes(state) && !everybody) continue;
     if (shared_.pause_of(state.binding).holds()) continue;
