@@ -17,7 +17,7 @@ PLANTED = {"bad value"}  # said by bugs of the simulation's build only
 def sources() -> dict[str, str]:
     """The program's own sources: path from src/, and text."""
     return {str(path.relative_to(ROOT / "src")): path.read_text()
-            for path in sorted((ROOT / "src").rglob("*.cpp")) if not path.stem.endswith("_test")}
+            for path in sorted((ROOT / "src").rglob("*.[ch]pp")) if not path.stem.endswith("_test")}
 
 
 def plain(text: str) -> str:
@@ -70,7 +70,10 @@ def ready_reasons() -> dict[str, bool]:
     reasons |= dict.fromkeys(_all(r'Plan::Action::stop,\s*"(\w+)"'), True)
     assert "Plan::Action::stop, std::string(kNotAllowed)" in sources()["sync/plan.cpp"]
     reasons["NotAllowed"] = True
-    for file in ("sync/shape.cpp", "sync/json_slice.cpp", "sync/binding_store.cpp", "cloud/aws/provider.cpp"):
+    assert "return cloud::kSourceDisabled" in sources()["sync/outcome.cpp"]
+    reasons["SourceDisabled"] = True
+    for file in ("sync/shape.cpp", "sync/json_slice.cpp", "sync/binding_store.cpp", "cloud/aws/provider.cpp",
+                 "cloud/gcp/provider.cpp"):
         reasons |= dict.fromkeys(_all(r'Failure::invalid,\s*"(\w+)"', folder=file), True)
     reasons |= dict.fromkeys(_all(r'return \{base::Failure::conflict, "(\w+)"', folder="sync/reconciler.cpp"), False)
     for failure, reason in _all(r'(?:case Failure::(\w+)|default):\s*return "(\w+)"', folder="sync/outcome.cpp"):
