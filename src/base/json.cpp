@@ -111,4 +111,14 @@ const boost::json::array* array_at(const boost::json::value& value, std::string_
   return found == nullptr ? nullptr : found->if_array();
 }
 
+std::vector<std::string> strings_at(const boost::json::value& value, std::string_view path) {
+  std::vector<std::string> strings;
+  const auto* const array = array_at(value, path);
+  if (array == nullptr) return strings;
+  for (const auto& item : *array) {
+    if (item.is_string()) strings.emplace_back(item.get_string());
+  }
+  return strings;
+}
+
 }  // namespace edsm::base

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -42,5 +43,7 @@ std::optional<std::int64_t> int_at(const boost::json::value& value, std::string_
 std::optional<bool> bool_at(const boost::json::value& value, std::string_view path);
 const boost::json::object* object_at(const boost::json::value& value, std::string_view path);
 const boost::json::array* array_at(const boost::json::value& value, std::string_view path);
+/// The strings among an array's items; what else is among them is left out.
+std::vector<std::string> strings_at(const boost::json::value& value, std::string_view path);
 
 }  // namespace edsm::base

@@ -74,6 +74,18 @@ TEST(JsonDocumentTest, ManyValuesOutgrowTheFirstArena) {
   EXPECT_EQ(document->root().as_array().size(), 20'001U);
 }
 
+TEST(JsonAccess, StringsOfAnArray) {
+  using Strings = std::vector<std::string>;
+  const auto document = JsonDocument::parse(R"({"a":{"list":["x",1,null,"",["y"],"z"]},"b":"x"})");
+  ASSERT_TRUE(document);
+  const auto& root = document->root();
+  EXPECT_EQ(strings_at(root, "a.list"), (Strings{"x", "", "z"}));
+  EXPECT_EQ(strings_at(*find_path(root, "a.list"), ""), (Strings{"x", "", "z"}));
+  for (const std::string_view path : {"a", "b", "a.none"}) {
+    EXPECT_EQ(strings_at(root, path), Strings()) << path;
+  }
+}
+
 TEST(JsonAccess, IsLenient) {
   const auto document = JsonDocument::parse(
       R"({"a":{"b":{"text":"t","number":-5,"big":18446744073709551615,"real":1.5,"flag":true,

@@ -177,6 +177,10 @@ void add_doctor_options(CLI::App& app, DoctorOptions& options) {
   app.add_option("--as", options.as,
                  "Whose rights to check, such as system:serviceaccount:kube-system:edsm. [yours]")
       ->option_text("USER");
+  app.add_option("--tenancy", options.tenancy,
+                 "The controller's --tenancy. [what its Deployment says]")
+      ->check(CLI::IsMember({"off", "audit", "enforce"}))
+      ->option_text("MODE");
   app.add_option_function<std::string>(
          "--probe", [&options](const std::string& binding) { options.probe = binding; },
          "Also send one harmless event to each queue and see the leader consume it; with a "

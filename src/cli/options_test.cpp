@@ -170,6 +170,9 @@ TEST(Options, AProbeMayNameABinding) {
   const auto doctor = [](const Words& words) {
     return std::get<DoctorOptions>(parse(words).value());
   };
+  EXPECT_EQ(doctor({"doctor"}).tenancy, "");
+  EXPECT_EQ(doctor({"doctor", "--tenancy=audit"}).tenancy, "audit");
+  EXPECT_FALSE(parse({"doctor", "--tenancy=strict"}));
   EXPECT_EQ(doctor({"doctor"}).probe, std::nullopt);
   EXPECT_EQ(doctor({"doctor", "--probe"}).probe, "");
   EXPECT_EQ(doctor({"doctor", "--probe", "-o", "json"}).probe, "");

@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "base/names.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
 #include "base/text.hpp"
@@ -22,14 +23,17 @@ namespace edsm::cloud {
 struct SecretQuery {
   std::string path;                            ///< spec.secretPath
   std::map<std::string, std::string> options;  ///< spec.cloudProviderOptions
+  base::ObjectKey binding{};                   ///< who asks
   bool operator==(const SecretQuery&) const = default;
 };
 
-/// A cloud secret in its provider's canonical words. Equal ids are the same secret.
+/// A cloud secret in its provider's canonical words. Equal ids are the same secret, read by the
+/// same identity.
 struct Source {
   base::Text id;     ///< unique over all providers, for people and as single-flight key: the scope,
                      ///< a slash and the path: "aws/eu-west-1/prod/db"
-  base::Text scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"
+  base::Text scope;  ///< sources of one scope can be read in one batch: "aws/eu-west-1"; one that
+                     ///< is read as somebody else than the controller has a scope of its own
 
   /// What the provider asks its API for.
   std::string_view path() const { return id.view().substr(scope.view().size() + 1); }
@@ -58,6 +62,7 @@ struct Hint {
   std::vector<std::string> match_keys;  ///< any of these may be a binding's (Provider::match_keys)
   std::string version;                  ///< the new version's id, if the event names one
   std::string cause;                    ///< event name, for logs: "Secret Label Updated"
+  std::optional<base::WallTime> changed = std::nullopt;  ///< the event's own time, for people
 };
 /// Well-formed, but cannot change a value: a read, a failed call, a tag. `cause` is for logs.
 struct Irrelevant {
@@ -118,6 +123,9 @@ class Provider {
   virtual std::vector<std::string> match_keys(const Source& source) const = 0;
   /// Pure. Where a resolved source is.
   virtual Place place(const Source& source) const = 0;
+  /// Pure. As whom it is read, in the cloud's own words (a role); empty: as the controller itself.
+  /// A view into the source.
+  virtual std::string_view identity(const Source& /*source*/) const { return {}; }
 
   /// How many sources of one scope one call to `fetch` takes.
   virtual std::size_t batch_limit() const = 0;

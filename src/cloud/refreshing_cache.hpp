@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -25,14 +26,23 @@ template <class Source, class Held>
 class RefreshingCache {
  public:
   using Shared = std::shared_ptr<const Held>;
+  enum class For : std::uint8_t {
+    controller,  ///< their expiry is a metric; without them nothing works
+    binding,     ///< may expire when nobody needs them; a refusal concerns the one who asks only
+  };
 
   /// `what` begins log lines and error texts ("AWS credentials"); a literal.
   RefreshingCache(std::string_view what, std::unique_ptr<Source> source, base::Clock& clock,
-                  telemetry::Log& log, telemetry::Metrics& metrics)
-      : what_(what), source_(std::move(source)), clock_(clock), log_(log), metrics_(metrics) {}
+                  telemetry::Log& log, telemetry::Metrics& metrics, For whom = For::controller)
+      : what_(what),
+        source_(std::move(source)),
+        clock_(clock),
+        log_(log),
+        metrics_(metrics),
+        for_(whom) {}
 
-  /// Whatever is final is Failure::credentials: a role that may not be assumed is no refusal of the
-  /// call that wants to be authorised.
+  /// The controller's: whatever is final is Failure::credentials, since a role that it may not
+  /// assume is no refusal of the call that wants to be authorised.
   base::Task<base::Result<Shared>> get();
   /// A service refused `used` as expired or unknown. True: the next `get` brings others.
   bool reject(const Shared& used);
@@ -57,6 +67,7 @@ class RefreshingCache {
   base::Clock& clock_;
   telemetry::Log& log_;
   telemetry::Metrics& metrics_;
+  For for_;
   RefreshPolicy policy_;
   Shared held_;
   base::Error last_error_;
@@ -119,7 +130,8 @@ base::Task<base::Result<std::shared_ptr<const Held>>> RefreshingCache<Source, He
 template <class Source, class Held>
 base::Result<std::shared_ptr<const Held>> RefreshingCache<Source, Held>::hold(Held fresh) {
   policy_.renewed(fresh.expires, clock_.wall(), clock_.random());
-  if (fresh.expires) metrics_.credential_expiry(source_->name(), *fresh.expires);
+  if (fresh.expires && for_ == For::controller)
+    metrics_.credential_expiry(source_->name(), *fresh.expires);
   held_ = std::make_shared<const Held>(std::move(fresh));
   log_.debug(text(" renewed"), {{"source", source_->name()}});
   return held_;
@@ -128,7 +140,7 @@ base::Result<std::shared_ptr<const Held>> RefreshingCache<Source, Held>::hold(He
 template <class Source, class Held>
 base::Result<std::shared_ptr<const Held>> RefreshingCache<Source, Held>::fail(base::Error error,
                                                                               Flight& flight) {
-  if (!error.retryable()) error.failure = base::Failure::credentials;
+  if (!error.retryable() && for_ == For::controller) error.failure = base::Failure::credentials;
   error.text = text(" (").append(source_->name()).append("): ").append(error.text);
   policy_.failed(clock_.now(), clock_.random());
   if (!must_renew()) {

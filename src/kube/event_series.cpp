@@ -14,7 +14,7 @@
 namespace edsm::kube {
 namespace {
 
-constexpr std::size_t kRemembered = 4096;
+constexpr std::size_t kRemembered = 1024;  // some megabyte; above kQueue
 constexpr std::size_t kQueue = 1000;
 constexpr double kBurst = 25;
 constexpr base::Duration kPerToken = std::chrono::seconds(300);
@@ -51,7 +51,7 @@ std::string object_of(const ObjectReference& about) {
                      about.uid);
 }
 
-/// A digest, so that 4,096 keys stay small.
+/// A digest, so that keys stay small.
 std::string key_of(const EventNote& note) {
   const auto digest = base::sha256(fmt::format("{}\n{}\n{}\n{}\n{}", object_of(note.about),
                                                note.type == EventType::normal ? 'n' : 'w',

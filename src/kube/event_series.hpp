@@ -33,7 +33,7 @@ std::string clean_text(std::string_view text, std::size_t limit);
 /// recorder, which would lose a changed text. The first one creates an Event; one that comes within
 /// six minutes of the last makes it a series, written at once for the second one and then at most
 /// every five minutes. Each object may create 25 Events at once and one per five minutes after
-/// that. At most 4,096 series and objects are remembered (the least recent are forgotten) and 1,000
+/// that. At most 1,024 series and objects are remembered (the least recent are forgotten) and 1,000
 /// writes wait.
 class EventSeries {
  public:

@@ -184,12 +184,12 @@ TEST_F(EventSeriesTest, QueueIsBounded) {
   EXPECT_EQ(add(note("n", "one-more")), Verdict::queued);
 }
 
-TEST_F(EventSeriesTest, OnlyTheLatest4096AreRemembered) {
-  for (int i = 0; i < 4097; ++i) {
+TEST_F(EventSeriesTest, OnlyTheLatest1024AreRemembered) {
+  for (int i = 0; i < 1025; ++i) {
     EXPECT_EQ(add(note("n", "o" + std::to_string(i))), Verdict::queued);
     write_all();
   }
-  EXPECT_EQ(add(note("n", "o4096")), Verdict::counted);
+  EXPECT_EQ(add(note("n", "o1024")), Verdict::counted);
   EXPECT_EQ(add(note("n", "o0")), Verdict::queued) << "forgotten: a new Event";
 }
 

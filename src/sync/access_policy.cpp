@@ -7,16 +7,6 @@
 namespace edsm::sync {
 namespace {
 
-std::vector<std::string> strings(const boost::json::value& object, std::string_view path) {
-  std::vector<std::string> texts;
-  const auto* const array = base::array_at(object, path);
-  if (array == nullptr) return texts;
-  for (const auto& item : *array) {
-    if (item.is_string()) texts.emplace_back(item.get_string());
-  }
-  return texts;
-}
-
 bool any_matches(const std::vector<std::string>& patterns, std::string_view text) {
   return std::ranges::any_of(
       patterns, [&](const std::string& pattern) { return matches_pattern(pattern, text); });
@@ -52,6 +42,10 @@ std::string_view AccessPolicy::obstacle(const AccessRequest& request) const {
   const std::string_view account = place.account.empty() ? kOwnAccount : place.account;
   if (!accounts.empty() && std::ranges::find(accounts, account) == accounts.end())
     return "spec.accounts";
+  const bool itself = request.identity.empty();
+  const bool permitted =
+      roles.empty() ? itself : any_matches(roles, itself ? kOwnIdentity : request.identity);
+  if (!permitted) return "spec.roles";
   const bool all =
       !place.names.empty() && std::ranges::all_of(place.names, [&](const std::string& each) {
         return any_matches(paths, each);
@@ -62,14 +56,15 @@ std::string_view AccessPolicy::obstacle(const AccessRequest& request) const {
 AccessPolicy decode_access_policy(const boost::json::value& object) {
   AccessPolicy policy;
   policy.name = base::string_at(object, "metadata.name");
-  policy.namespaces = strings(object, "spec.namespaces.names");
+  policy.namespaces = base::strings_at(object, "spec.namespaces.names");
   const auto* const selector = base::find_path(object, "spec.namespaces.selector");
   if (selector != nullptr && selector->is_object())
     policy.selector = decode_label_selector(*selector);
   policy.provider = base::string_at(object, "spec.provider");
-  policy.regions = strings(object, "spec.regions");
-  policy.accounts = strings(object, "spec.accounts");
-  policy.paths = strings(object, "spec.paths");
+  policy.regions = base::strings_at(object, "spec.regions");
+  policy.accounts = base::strings_at(object, "spec.accounts");
+  policy.roles = base::strings_at(object, "spec.roles");
+  policy.paths = base::strings_at(object, "spec.paths");
   return policy;
 }
 

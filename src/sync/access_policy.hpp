@@ -19,12 +19,15 @@ bool matches_pattern(std::string_view pattern, std::string_view text);
 
 /// In spec.accounts: the controller's own account, in which secrets without an ARN are.
 inline constexpr std::string_view kOwnAccount = "Own";
+/// In spec.roles: the controller itself, without a role.
+inline constexpr std::string_view kOwnIdentity = "Own";
 
 /// A secret that a binding of some namespace asks for.
 struct AccessRequest {
   base::Text ns;
   base::Text provider;
   cloud::Place place;
+  std::string identity{};  ///< as whom: a role of the cloud; empty: as the controller itself
 };
 
 /// One SecretAccessPolicy: namespaces, and what their bindings may read.
@@ -35,6 +38,7 @@ struct AccessPolicy {
   std::string provider;
   std::vector<std::string> regions;   ///< patterns; none: all
   std::vector<std::string> accounts;  ///< none: all
+  std::vector<std::string> roles;     ///< patterns, or kOwnIdentity; none: kOwnIdentity only
   std::vector<std::string> paths;     ///< patterns
   bool operator==(const AccessPolicy&) const = default;
 

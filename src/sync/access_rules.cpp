@@ -28,12 +28,15 @@ std::string near_misses(const std::vector<Miss>& misses, const base::Text& ns) {
 
 std::string refusal(const AccessRequest& request, const std::vector<Miss>& misses) {
   const auto& place = request.place;
+  const auto& role = request.identity;
   return fmt::format(
-      "no SecretAccessPolicy permits namespace {0} to read {1} ({2}): ask a cluster administrator "
-      "for one with namespace {0}, provider {3}, region {4}, account {5} and path {6}",
+      "no SecretAccessPolicy permits namespace {0} to read {1}{7} ({2}): ask a cluster "
+      "administrator for one with namespace {0}, provider {3}, region {4}, account {5}{8} and path "
+      "{6}",
       request.ns, fmt::join(place.names, " or "), near_misses(misses, request.ns), request.provider,
       place.region, place.account.empty() ? kOwnAccount : std::string_view(place.account),
-      fmt::join(place.names, " as well as "));
+      fmt::join(place.names, " as well as "), role.empty() ? "" : " as " + role,
+      role.empty() ? "" : ", role " + role);
 }
 
 }  // namespace

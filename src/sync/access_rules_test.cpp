@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "support/sync_values.hpp"
@@ -127,6 +128,10 @@ const std::map<std::string_view, std::string_view> kPolicies = {
     {"exact-and-arn", R"({"namespaces":{"names":["shop"]},"provider":"aws",
                           "paths":["prod/db","prod/db-??????"]})"},
     {"suffixed", R"({"namespaces":{"names":["shop"]},"provider":"aws","paths":["shop-*"]})"},
+    {"by-role", R"({"namespaces":{"names":["shop"]},"provider":"aws","paths":["*"],
+                    "roles":["arn:aws:iam::111122223333:role/shop-*"]})"},
+    {"by-role-or-itself", R"({"namespaces":{"names":["shop"]},"provider":"aws","paths":["*"],
+                              "roles":["Own","arn:aws:iam::111122223333:role/shop"]})"},
     {"no-paths", R"({"namespaces":{"names":["shop"]},"provider":"aws"})"},
     {"azure", R"({"namespaces":{"names":["shop"]},"provider":"azure","paths":["*"]})"},
 };
@@ -138,6 +143,7 @@ struct Row {
   std::string_view expect;  ///< "by NAME", "waiting", or a part of the refusal
   std::string_view region = "eu-west-1";
   std::string_view account = {};
+  std::string_view role = {};
 };
 
 /// Namespace "shop" has the label team=shop, "bar" has none, "new" was not seen yet.
@@ -146,8 +152,10 @@ Verdict judge(const Row& row) {
   for (const auto name : row.policies) rules.policies.put(name, policy(name, kPolicies.at(name)));
   rules.namespaces.put("shop", decode_labels(json(R"({"metadata":{"labels":{"team":"shop"}}})")));
   rules.namespaces.put("bar", {});
-  return rules.judge(
-      {row.ns, "aws", {std::string(row.region), std::string(row.account), row.names}});
+  return rules.judge({row.ns,
+                      "aws",
+                      {std::string(row.region), std::string(row.account), row.names},
+                      std::string(row.role)});
 }
 
 TEST(AccessRules, Table) {
@@ -209,6 +217,35 @@ TEST(AccessRules, Table) {
   }
 }
 
+TEST(AccessRules, ARoleMustBeListed) {
+  const std::string account = "arn:aws:iam::111122223333:role/";
+  struct Case {
+    std::string_view policy;
+    std::string role;  ///< empty: as the controller itself
+    bool allowed;
+  };
+  const Case cases[] = {
+      {"by-name", "", true},
+      {"by-name", account + "shop", false},
+      {"by-role", account + "shop-a", true},
+      {"by-role", account + "shop-", true},
+      {"by-role", account + "shop", false},
+      {"by-role", account + "shopping", false},
+      {"by-role", "arn:aws:iam::111122223334:role/shop-a", false},
+      {"by-role", "", false},
+      {"by-role-or-itself", "", true},
+      {"by-role-or-itself", account + "shop", true},
+      {"by-role-or-itself", account + "shop-a", false},
+  };
+  for (const auto& [name, role, allowed] : cases) {
+    const auto verdict = judge({{name}, "shop", {"prod/db"}, "", "eu-west-1", "", role});
+    EXPECT_EQ(verdict.kind, allowed ? Verdict::Kind::allowed : Verdict::Kind::refused)
+        << name << " " << role;
+    const auto said = fmt::format("({} does not by its spec.roles)", name);
+    EXPECT_EQ(verdict.why.find(said) != std::string::npos, !allowed) << verdict.why;
+  }
+}
+
 TEST(AccessRules, ARefusalSaysWhatToAskFor) {
   EXPECT_EQ(judge({{"europe"}, "shop", {"prod/db"}, "", "us-east-1", "111122223333"}).why,
             "no SecretAccessPolicy permits namespace shop to read prod/db (europe does not by its "
@@ -218,6 +255,14 @@ TEST(AccessRules, ARefusalSaysWhatToAskFor) {
             "no SecretAccessPolicy permits namespace bar to read prod/db (none is for namespace "
             "bar): ask a cluster administrator for one with namespace bar, provider aws, region "
             "eu-west-1, account Own and path prod/db");
+}
+
+TEST(AccessRules, ARefusalOfARoleNamesIt) {
+  EXPECT_EQ(
+      judge({{"by-name"}, "shop", {"prod/db"}, "", "r", "111122223333", "arn:x"}).why,
+      "no SecretAccessPolicy permits namespace shop to read prod/db as arn:x (by-name does not by "
+      "its spec.roles): ask a cluster administrator for one with namespace shop, provider aws, "
+      "region r, account 111122223333, role arn:x and path prod/db");
 }
 
 TEST(NamedStore, KnowsWhatIsNewsAndWhatARelistLeftOut) {

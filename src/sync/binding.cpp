@@ -95,7 +95,7 @@ Binding decode_binding(const boost::json::value& object) {
   binding.deleting = !string_at(object, "metadata.deletionTimestamp").empty();
   binding.provider = string_at(object, "spec.cloudProvider");
   binding.query = cloud::SecretQuery{text(object, "spec.secretPath"),
-                                     string_map(object, "spec.cloudProviderOptions")};
+                                     string_map(object, "spec.cloudProviderOptions"), binding.key};
   binding.target.name = string_at(object, "spec.targetSecretName");
   binding.target.labels = string_map(object, "spec.target.labels");
   binding.target.annotations = string_map(object, "spec.target.annotations");

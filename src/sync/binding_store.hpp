@@ -48,6 +48,7 @@ struct BindingState {
   cloud::Source source;
   std::unique_ptr<base::Error> spec_error;  ///< null: the spec says where the source is
   Applied applied;
+  base::WallTime changed;  ///< what is applied, in the cloud, said an event; the epoch: none did
   Wishes wishes;
   bool look_first = false;  ///< Kubernetes refused the last run: ask it before the cloud
   Report report;

@@ -1,12 +1,19 @@
 #include "sync/dispatcher.hpp"
 
 #include <exception>
+#include <utility>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <malloc.h>
 
 namespace edsm::sync {
+namespace {
+
+constexpr std::size_t kBurst = 100;
+
+}  // namespace
 
 void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Priority priority) {
   if (finishing_) return;
@@ -24,12 +31,20 @@ void Dispatcher::finish() {
   wake_.notify();
 }
 
+/// A burst, or a start, leaves the memory of many runs behind, all of it free.
+void Dispatcher::give_memory_back() {
+  ++in_a_row_;
+  if (queue_.running_count() != 0 || queue_.ready_count() != 0) return;
+  if (std::exchange(in_a_row_, 0) >= kBurst) ::malloc_trim(0);
+}
+
 void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor) {
   const std::string key = taken.key;
   boost::asio::co_spawn(executor, work_(std::move(taken)),
                         [this, key](const std::exception_ptr& error) {
                           if (error) std::rethrow_exception(error);
                           queue_.done(key);
+                          give_memory_back();
                           wake_.notify();
                         });
 }

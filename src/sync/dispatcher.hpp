@@ -37,6 +37,7 @@ class Dispatcher {
   base::Task<void> drained() { return drained_.wait(); }
 
  private:
+  void give_memory_back();
   void start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor);
 
   base::Clock& clock_;
@@ -47,6 +48,7 @@ class Dispatcher {
   base::Gate drained_;
   bool stopping_ = false;
   bool finishing_ = false;
+  std::size_t in_a_row_ = 0;  ///< done since nothing was to do
 };
 
 }  // namespace edsm::sync

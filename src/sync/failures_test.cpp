@@ -313,6 +313,23 @@ TEST_F(SourceGone, OtherErrorsDoNotCountAsGone) {
   EXPECT_TRUE(there()) << "gone for thirty seconds only";
 }
 
+TEST_F(SourceGone, ThatItMayNotBeDeletedIsSaidUntilItMay) {
+  for (int i = 0; i < 3; ++i) {
+    world.kube.fault(Method::del, kSecretPath, Fault::refuse, 403, "Forbidden");
+  }
+  world.provider.fail("db", Failure::absent);
+  world.inbox.hint("m", "aws/r/db");
+  const auto tries = [this] { return world.kube.count(Method::del, kSecretPath); };
+  for (int i = 0; i < 900 && tries() == 0; ++i) world.pass(1s);
+  for (int i = 0; i < 1800 && tries() < 3; ++i) {
+    ASSERT_EQ(world.reason("b"), "Forbidden") << i << " s, and " << tries() << " tries";
+    world.pass(1s);
+  }
+  EXPECT_EQ(tries(), 3U);
+  world.pass(15min, 1s);
+  EXPECT_FALSE(there());
+}
+
 TEST_F(SourceGone, RetainIsTheDefault) {
   world.provider.set("kept", "v1", "text");
   world.bind("k", "kept", "t2");

@@ -70,7 +70,9 @@ base::Task<void> Fetcher::run() {
     }
     const Idle idle(idle_, wake);
     if (due) {
-      co_await wake.wait_until(clock_, *due);
+      // A crowd may be gone sooner than it seemed.
+      const auto look = clock_.now() + ReadQueue<ReadPtr>::kPatience;
+      co_await wake.wait_until(clock_, std::min(*due, look));
     } else {
       co_await wake.wait();
     }

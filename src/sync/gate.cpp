@@ -2,12 +2,35 @@
 
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace edsm::sync {
+namespace {
+
+/// Why a role is refused where no policy is looked at.
+std::string off(std::string_view role) {
+  return fmt::format(
+      "{} is assumed only if a SecretAccessPolicy lists it, and this EDSM runs with --tenancy=off, "
+      "which looks at none: ask a cluster administrator for tenancy audit or enforce and such a "
+      "policy, or drop spec.cloudProviderOptions.roleARN",
+      role);
+}
+
+}  // namespace
 
 Verdict Gate::judge(const BindingState& state) const {
-  if (mode_ == Tenancy::off || state.provider == nullptr) return {};
-  return rules.judge(
-      {state.binding.key.ns, state.binding.provider, state.provider->place(state.source)});
+  if (state.provider == nullptr) return {};
+  const std::string identity(state.provider->identity(state.source));
+  if (mode_ == Tenancy::off) {
+    return identity.empty() ? Verdict() : Verdict{Verdict::Kind::refused, "", off(identity)};
+  }
+  return rules.judge({state.binding.key.ns, state.binding.provider,
+                      state.provider->place(state.source), identity});
+}
+
+bool Gate::insists(const BindingState& state) const {
+  if (mode_ == Tenancy::enforce) return true;
+  return state.provider != nullptr && !state.provider->identity(state.source).empty();
 }
 
 Verdict::Kind Gate::note(const base::ObjectKey& key, Verdict::Kind kind) {

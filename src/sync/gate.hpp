@@ -15,6 +15,8 @@ enum class Tenancy : std::uint8_t {
   audit,    ///< it is told
   enforce,  ///< nothing is read for them
 };
+// Of those that are to be read with a role of their own nothing is read in any mode without a
+// permission: docs/decisions/roles.md.
 
 /// Between match and fetch: whom the policies let through. Everything that asks a cloud for a
 /// binding asks here first.
@@ -23,11 +25,14 @@ class Gate {
   explicit Gate(Tenancy mode) : mode_(mode) {}
 
   Tenancy mode() const { return mode_; }
-  /// What the policies say; with tenancy off, and of a spec without a source, that it is allowed.
+  /// What the policies say; of a spec without a source that it is allowed. With tenancy off what
+  /// needs no role is allowed, and what needs one refused.
   Verdict judge(const BindingState& state) const;
-  /// What that means: in audit everything passes.
+  /// Whether that counts, or is only told.
+  bool insists(const BindingState& state) const;
+  /// What it means for the binding.
   Verdict verdict(const BindingState& state) const {
-    return mode_ == Tenancy::enforce ? judge(state) : Verdict();
+    return insists(state) ? judge(state) : Verdict();
   }
   bool passes(const BindingState& state) const {
     return verdict(state).kind == Verdict::Kind::allowed;

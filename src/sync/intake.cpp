@@ -15,6 +15,12 @@ using telemetry::MessageOutcome;
 
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(500);
 constexpr base::Duration kLongestPause = std::chrono::seconds(30);
+/// While a crowd of messages is in work, acknowledgements wait for each other: the queue has as
+/// much work with one message as with a full call, and in that time answers nothing else.
+constexpr std::size_t kCrowd = 10;
+constexpr base::Duration kGather = std::chrono::milliseconds(100);
+/// A queue that has more answers again within this time.
+constexpr base::Duration kNextAnswer = std::chrono::milliseconds(30);
 
 }  // namespace
 
@@ -60,6 +66,10 @@ base::Task<void> Intake::receive() {
     trouble = false;
     backoff.reset();
     for (const auto& message : *messages) accept(message);
+    if (messages->size() >= kCrowd) {
+      shared_.more_until = outside.clock.now() + kNextAnswer;
+      shared_.more_count = messages->size();
+    }
     outside.metrics.messages_held(static_cast<std::int64_t>(shared_.ledger.open_count()));
   }
   outside.health.forget(heartbeat);
@@ -137,9 +147,10 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   if (base::planted(base::Bug::acknowledge_before_effect)) items.clear();
   shared_.ledger.open(ticket(message), items, facts_.hold_time);
   shared_.ledger_changed();
+  const Hinted hinted{hint.version, hint.changed, message.sent_at, outside.api.wall()};
   for (const auto& key : concerned) {
     auto* const state = shared_.bindings.find(key);
-    state->wishes.hint(hint.version);
+    state->wishes.hint(hinted);
     shared_.trigger(key);
   }
 }
@@ -169,6 +180,9 @@ base::Task<void> Acknowledger::run() {
     } else {
       co_await shared_.ledger_wake.wait();
     }
+    const auto settled = shared_.ledger.settled_count();
+    const bool crowd = shared_.ledger.open_count() >= kCrowd;
+    if (crowd && settled > 0 && settled < kCrowd) co_await shared_.outside.clock.sleep_for(kGather);
     co_await round();
   }
 }

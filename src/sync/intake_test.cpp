@@ -64,6 +64,25 @@ TEST_F(IntakeTest, AHintReachesOnlyTheBindingsItConcerns) {
   EXPECT_EQ(acknowledged(), Names{"m"});
 }
 
+TEST_F(IntakeTest, ACrowdIsAcknowledgedInFullCalls) {
+  constexpr int kMany = 40;
+  for (int i = 0; i < kMany; ++i) {
+    const auto path = fmt::format("many-{}", i);
+    world.provider.set(path, "v1", "text");
+    world.bind("b-" + path, path, "t-" + path);
+  }
+  start();
+  for (int i = 0; i < kMany; ++i) {
+    const auto path = fmt::format("many-{}", i);
+    world.provider.set(path, "v2", "two");
+    world.inbox.hint(path, "aws/r/" + path, "v2");
+  }
+  world.go();
+  world.pass(1s);
+  EXPECT_EQ(acknowledged().size(), kMany);
+  EXPECT_LE(world.inbox.acknowledgements, 5);
+}
+
 TEST_F(IntakeTest, AHintWithoutAVersionReadsOnce) {
   start();
   world.provider.batches.clear();

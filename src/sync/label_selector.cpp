@@ -22,11 +22,7 @@ Requirement decode_expression(const boost::json::value& expression) {
   Requirement requirement;
   requirement.key = base::string_at(expression, "key");
   requirement.op = operator_of(base::string_at(expression, "operator"));
-  if (const auto* const values = base::array_at(expression, "values")) {
-    for (const auto& value : *values) {
-      if (value.is_string()) requirement.values.emplace_back(value.get_string());
-    }
-  }
+  requirement.values = base::strings_at(expression, "values");
   return requirement;
 }
 

@@ -65,6 +65,16 @@ std::string_view kubernetes_reason(Failure failure) {
   }
 }
 
+/// The event that told of the value that was applied; without one, nothing. One that came while the
+/// run was under way may be it, too.
+Hinted brought_by(const BindingState& state, const Run& run, const Outcome& outcome) {
+  const auto& version = outcome.applied.version;
+  const auto& before = *run.wishes.hinted;
+  const auto& since = *state.wishes.hinted;
+  if (before.received && before.may_mean(version)) return before;
+  return since.version == version ? since : Hinted();
+}
+
 bool stalls(Failure failure) {
   return failure == Failure::invalid || failure == Failure::refused || failure == Failure::absent;
 }
@@ -121,13 +131,13 @@ Report failure_report(const Outcome& outcome) {
   return report;
 }
 
-/// What the gate says of it. In enforce the plan has stopped, and its condition tells; in audit
+/// What the gate says of it. If it insists the plan has stopped, and its condition tells; if not,
 /// this is all that happens.
 void Aftermath::note_verdict(const BindingState& state) {
   const auto verdict = shared_.gate.judge(state);
   const auto& key = state.binding.key;
   const auto before = shared_.note_verdict(key, verdict.kind);
-  if (before == verdict.kind || shared_.gate.mode() != Tenancy::audit) return;
+  if (before == verdict.kind || shared_.gate.insists(state)) return;
   if (verdict.kind == Verdict::Kind::refused) {
     const auto note = "only audited, and synced all the same: " + verdict.why;
     shared_.outside.log.warn("binding not allowed",
@@ -142,7 +152,7 @@ void Aftermath::note_verdict(const BindingState& state) {
 void Aftermath::record(const Run& run, const Outcome& outcome) {
   const auto item = run.key.str();
   auto* const state = shared_.bindings.find(run.key);
-  if (state != nullptr && shared_.gate.mode() != Tenancy::off) note_verdict(*state);
+  if (state != nullptr) note_verdict(*state);
   if (state == nullptr || state->binding.uid != run.uid || outcome.kind == Outcome::Kind::gone) {
     shared_.ledger.settle(item);
     shared_.outside.metrics.reconcile("gone");
@@ -177,7 +187,9 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   left.drift_guard = state.trouble->drift_guard;
   if (run.plan.drift && outcome.written) left.drift_guard.healed(run.started);
   state.trouble = std::move(left);
-  announce(state, run, outcome);
+  const auto event = brought_by(state, run, outcome);
+  announce(state, run, outcome, event);
+  if (outcome.changed) arrived(state, event);
   shared_.outside.metrics.reconcile(outcome.written ? "written" : "unchanged");
 
   const auto target_key = state.binding.target_key();
@@ -201,12 +213,21 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
                            outcome.applied.version, state.source.id)});
 }
 
-void Aftermath::announce(const BindingState& state, const Run& run, const Outcome& outcome) {
+void Aftermath::arrived(BindingState& state, const Hinted& event) {
+  state.changed = event.since().value_or(base::WallTime());
+  if (!event.since()) return;
+  auto& outside = shared_.outside;
+  outside.metrics.change_arrived(telemetry::Arrival::secret, outside.api.wall() - state.changed);
+}
+
+void Aftermath::announce(const BindingState& state, const Run& run, const Outcome& outcome,
+                         const Hinted& event) {
   if (!outcome.written) return;
   const auto& binding = state.binding;
   auto& outside = shared_.outside;
   const auto target = binding.target_key();
   const auto took = outside.clock.now() - run.started;
+  const auto times = describe(event);
   const std::string_view what = outcome.created   ? "Secret created"
                                 : outcome.changed ? "Secret updated"
                                                   : "Secret verified";
@@ -218,6 +239,7 @@ void Aftermath::announce(const BindingState& state, const Run& run, const Outcom
        {"version", outcome.applied.version.view()},
        {"cause", run.plan.reason},
        {"detail", run.plan.message},
+       {"event_times", times},
        {"changed", outcome.changed},
        {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
   outside.metrics.secret_fetched(target.name, target.ns);
@@ -233,10 +255,10 @@ void Aftermath::announce(const BindingState& state, const Run& run, const Outcom
                           fmt::format("Secret {}: {}; restored to version {}{}", target.name,
                                       run.plan.message, outcome.applied.version, fight));
   } else if (outcome.created || outcome.changed) {
-    outside.events.record(about, kube::EventType::normal, outcome.created ? "Created" : "Updated",
-                          "Sync",
-                          fmt::format("Secret {} now holds version {} of {}", target.name,
-                                      outcome.applied.version, state.source.id));
+    outside.events.record(
+        about, kube::EventType::normal, outcome.created ? "Created" : "Updated", "Sync",
+        fmt::format("Secret {} now holds version {} of {}{}", target.name, outcome.applied.version,
+                    state.source.id, times.empty() ? "" : fmt::format(" ({})", times)));
   }
 }
 
@@ -246,9 +268,8 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto& error = outcome.error;
   auto trouble = *state.trouble;
   if (!trouble.failing_since) trouble.failing_since = now;
-  const bool gone = outcome.step == Outcome::Step::fetch && error.failure == Failure::absent;
-  if (!gone) trouble.gone_since.reset();
-  if (gone && !trouble.gone_since) trouble.gone_since = now;
+  if (!outcome.sourceless) trouble.gone_since.reset();
+  if (outcome.sourceless && !trouble.gone_since) trouble.gone_since = now;
   const auto failing_for = now - *trouble.failing_since;
   // What was wished is still wished, and only a read that is sent from now on can be the answer.
   // Of one that is not allowed events have no effect and the sweep knows nothing.

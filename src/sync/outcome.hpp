@@ -46,7 +46,8 @@ struct Outcome {
   Step step = Step::plan;
   base::Error error;
   base::Instant again_at;
-  Applied applied;  ///< settled: what is now applied
+  Applied applied;          ///< settled: what is now applied
+  bool sourceless = false;  ///< failed, and the cloud has no such secret
   bool created = false;
   bool written = false;  ///< a request changed the target
   bool changed = false;  ///< its data took another value
@@ -72,7 +73,9 @@ class Aftermath {
   void settled(BindingState& state, const Run& run, const Outcome& outcome);
   void failed(BindingState& state, const Run& run, const Outcome& outcome);
   void note_verdict(const BindingState& state);
-  void announce(const BindingState& state, const Run& run, const Outcome& outcome);
+  void announce(const BindingState& state, const Run& run, const Outcome& outcome,
+                const Hinted& event);
+  void arrived(BindingState& state, const Hinted& event);
   void show(BindingState& state, Report report);
   std::vector<std::string> due_workloads(const base::ObjectKey& target);
 

@@ -56,6 +56,8 @@ void Pausing::hold(BindingState& state, const Run& run) {
   const auto now = shared_.outside.clock.now();
   const auto pause = shared_.pause_of(binding);
   state.wishes.join(run.wishes);
+  // It is read anyway when the pause is over, and that it took so long was wished.
+  state.wishes.hinted = {};
   auto memory = *state.pause;
   if (!std::exchange(memory.rests, true)) {
     const auto text = describe_pause(pause, binding.paused_until);

@@ -1,6 +1,7 @@
 #include "sync/plan.hpp"
 
 #include <array>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -167,7 +168,7 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   if (target.source != facts.source_id) return because("SourceChanged");
   if (facts.binding.sync_request != facts.applied.sync_request) return because("SyncRequested");
   if (facts.wishes.fetch) return because("Retry");
-  const auto& hinted = facts.wishes.hinted_version;
+  const auto& hinted = facts.wishes.hinted->version;
   const bool older = base::planted(base::Bug::order_versions) && hinted < target.version;
   if (!hinted.empty() && hinted != target.version && !older) return because("Event");
   const auto& swept = facts.wishes.swept_version;
@@ -182,14 +183,17 @@ constexpr std::array<Check, 11> kChecks = {
 
 }  // namespace
 
-void Wishes::hint(const base::Text& version) {
-  if (version.empty() || (!hinted_version.empty() && hinted_version != version)) fetch = true;
-  hinted_version = version;
+void Wishes::hint(Hinted next) {
+  const auto& known = hinted->version;
+  if (next.version.empty() || (!known.empty() && known != next.version)) fetch = true;
+  const bool news = !next.version.empty() && known != next.version;
+  if (news || !hinted->received) hinted = std::move(next);
 }
 
 void Wishes::join(const Wishes& earlier) {
   fetch = fetch || earlier.fetch;
-  if (!earlier.hinted_version.empty()) hint(earlier.hinted_version);
+  const auto later = *std::exchange(hinted, earlier.hinted);
+  if (later != Hinted()) hint(later);
   if (swept_version.empty()) swept_version = earlier.swept_version;
 }
 

@@ -5,9 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "base/rare.hpp"
 #include "sync/access_rules.hpp"
 #include "sync/binding.hpp"
 #include "sync/digest.hpp"
+#include "sync/hinted.hpp"
 #include "sync/pause.hpp"
 #include "sync/target.hpp"
 
@@ -16,12 +18,12 @@ namespace edsm::sync {
 /// Why a binding must be looked at again, beside what its objects show. Kept in memory until done.
 struct Wishes {
   bool fetch = false;         ///< a retry, or hints that name no version or several
-  base::Text hinted_version;  ///< from an event
+  base::Rare<Hinted> hinted;  ///< from an event
   base::Text swept_version;   ///< from the sweep
 
-  /// An event speaks of this version (empty: of none). Events come in any order, so the last one
-  /// must not hide what an earlier one said: of two versions nobody knows which is current.
-  void hint(const base::Text& version);
+  /// An event came. Events come in any order, so the last one must not hide what an earlier one
+  /// said: of two versions nobody knows which is current. Of those of one version the first stays.
+  void hint(Hinted next);
   /// What was wished before is still wished.
   void join(const Wishes& earlier);
 };

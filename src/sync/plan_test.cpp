@@ -254,7 +254,7 @@ TEST(Plan, WhatMustBeLookedAt) {
       {"touched and a hint",
        [](World& w) {
          w.applied.resource_version = "99";
-         w.wishes.hinted_version = "v2";
+         w.wishes.hint(Hinted{"v2"});
        },
        Action::inspect, "TargetTouched"},
   });
@@ -344,22 +344,20 @@ TEST(Plan, WhyTheValueIsRead) {
        "SyncRequested"},
       {"retry, or a hint without a version", [](World& w) { w.wishes.fetch = true; }, Action::fetch,
        "Retry"},
-      {"hint with another version", [](World& w) { w.wishes.hinted_version = "v2"; }, Action::fetch,
-       "Event"},
-      {"hint with an older version: a rollback", [](World& w) { w.wishes.hinted_version = "v0"; },
+      {"another is hinted", [](World& w) { w.wishes.hint(Hinted{"v2"}); }, Action::fetch, "Event"},
+      {"an older is hinted: a rollback", [](World& w) { w.wishes.hint(Hinted{"v0"}); },
        Action::fetch, "Event"},
-      {"sweep with another version", [](World& w) { w.wishes.swept_version = "v2"; }, Action::fetch,
-       "Sweep"},
+      {"another is swept", [](World& w) { w.wishes.swept_version = "v2"; }, Action::fetch, "Sweep"},
   });
 }
 
 TEST(Plan, NothingToDo) {
   check({
       {"in order: a restart reads nothing", [](World&) {}, Action::settle, "Synced"},
-      {"hint with the applied version", [](World& w) { w.wishes.hinted_version = "v1"; },
-       Action::settle, "Synced"},
-      {"sweep with the applied version", [](World& w) { w.wishes.swept_version = "v1"; },
-       Action::settle, "Synced"},
+      {"the applied is hinted", [](World& w) { w.wishes.hint(Hinted{"v1"}); }, Action::settle,
+       "Synced"},
+      {"the applied is swept", [](World& w) { w.wishes.swept_version = "v1"; }, Action::settle,
+       "Synced"},
   });
 }
 

@@ -28,7 +28,7 @@ class ReadQueue {
   static constexpr base::Duration kPatience = std::chrono::milliseconds(20);
 
   /// Writing goes on meanwhile, and is what a flood really waits for.
-  static constexpr base::Duration kPatienceInACrowd = std::chrono::milliseconds(100);
+  static constexpr base::Duration kPatienceInACrowd = std::chrono::milliseconds(500);
 
   void add(const std::string& scope, std::size_t batch_limit, Read read, base::Instant now) {
     auto& line = lines_[scope];

@@ -57,13 +57,13 @@ TEST_F(ReadQueueTest, AFullBatchWaitsForNothing) {
 TEST_F(ReadQueueTest, InACrowdABatchIsFilled) {
   add(1);
   EXPECT_EQ(queue.take(now, 2), Batch{}) << "two more are coming";
-  EXPECT_EQ(queue.due(2), now + milliseconds(100));
+  EXPECT_EQ(queue.due(2), now + milliseconds(500));
   EXPECT_EQ(queue.due(1), now) << "too few to fill it";
   add(2);
   add(3);
   EXPECT_EQ(queue.take(now, 100), (Batch{1, 2, 3}));
   add(4);
-  now += milliseconds(100);
+  now += milliseconds(500);
   EXPECT_EQ(queue.take(now, 100), Batch{4}) << "they do not come";
 }
 

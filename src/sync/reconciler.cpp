@@ -1,5 +1,6 @@
 #include "sync/reconciler.hpp"
 
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -158,6 +159,7 @@ base::Task<Outcome> Reconciler::reconcile(Run& run) {
 }
 
 base::Task<base::Result<>> Reconciler::inspect(Run& run) {
+  const auto slot = co_await shared_.secret_requests.take();
   const auto* const state = shared_.bindings.find(run.key);
   if (state == nullptr) co_return base::Result<>{};
   const auto target = state->binding.target_key();
@@ -183,6 +185,8 @@ base::Task<Outcome> Reconciler::fetch_and_apply(Run& run) {
   auto source = state->source;
   const auto key = run.key.str();
   auto value = co_await shared_.fetcher.fetch(*provider, std::move(source), run.trigger, key);
+  std::optional<base::Slots::Slot> slot;
+  if (value) slot = co_await shared_.secret_requests.take();
   // The permission may have been taken away meanwhile: then neither the value nor the error is its.
   const auto* const since = shared_.bindings.find(run.key);
   const bool withdrawn = !value && value.error().code == Fetcher::kWithdrawn;
@@ -224,8 +228,8 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   Desired desired(binding, *shaped);
   desired.digest = shared_.digester.digest(*shaped);
   desired.version = value.version;
-  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted_version.empty()) {
-    desired.version = run.wishes.hinted_version;
+  if (base::planted(base::Bug::believe_the_event) && !run.wishes.hinted->version.empty()) {
+    desired.version = run.wishes.hinted->version;
   }
   desired.source = state->source.id;
   base::Text held;
@@ -314,7 +318,8 @@ base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
 
 base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   const auto* const state = shared_.bindings.find(run.key);
-  const auto gone = failure(Outcome::Step::fetch, std::move(error));
+  auto gone = failure(Outcome::Step::fetch, std::move(error));
+  gone.sourceless = true;
   if (state == nullptr || state->binding.target.deletion != DeletionPolicy::remove) co_return gone;
   const auto* const target = shared_.targets.find(state->binding.target_key());
   const auto gone_since = state->trouble->gone_since;
@@ -327,7 +332,9 @@ base::Task<Outcome> Reconciler::source_gone(Run& run, base::Error error) {
   auto removed = co_await shared_.outside.api.remove(kube::kSecrets, name.ns.str(), name.name.str(),
                                                      std::move(preconditions));
   if (!removed && removed.error().failure != base::Failure::absent) {
-    co_return failure(Outcome::Step::apply, std::move(removed.error()));
+    auto refused = failure(Outcome::Step::apply, std::move(removed.error()));
+    refused.sourceless = true;
+    co_return refused;
   }
   shared_.outside.log.info(
       "Secret deleted, because its source is gone and deletionPolicy is Delete",

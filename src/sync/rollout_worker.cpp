@@ -157,10 +157,24 @@ void RolloutWorker::announce(const Workload& workload, const RolloutDecision& de
   auto& outside = shared_.outside;
   const auto secrets = fmt::format("{}", fmt::join(decision.restart_for, ", "));
   outside.log.info("rollout started", {{"workload", workload.id()}, {"secrets", secrets}});
-  for (const auto& secret : decision.restart_for) outside.metrics.rollout(secret, workload.key.ns);
+  for (const auto& secret : decision.restart_for) {
+    outside.metrics.rollout(secret, workload.key.ns);
+    measure(workload, secret);
+  }
   outside.events.record(
       shared_.reference(workload), kube::EventType::normal, "SecretChanged", "Rollout",
       fmt::format("restarted, because Secret {} changed{}", secrets, delayed_because(object)));
+}
+
+/// One that never had the Secret did not wait for the change.
+void RolloutWorker::measure(const Workload& workload, const std::string& secret) {
+  if (!workload.records.contains(secret)) return;
+  auto& outside = shared_.outside;
+  for (const auto& key : shared_.bindings.of_target({workload.key.ns, secret})) {
+    const auto changed = shared_.bindings.find(key)->changed;
+    if (changed == base::WallTime()) continue;
+    outside.metrics.change_arrived(telemetry::Arrival::workload, outside.api.wall() - changed);
+  }
 }
 
 void RolloutWorker::remark(const Workload& workload, const RolloutDecision& decision) {

@@ -35,6 +35,7 @@ class RolloutWorker {
   std::vector<std::string> pass_back(const std::string& id);
   void remark(const Workload& workload, const RolloutDecision& decision);
   void say_once(const Workload& workload, std::string_view reason, const std::string& note);
+  void measure(const Workload& workload, const std::string& secret);
   void announce(const Workload& workload, const RolloutDecision& decision,
                 const boost::json::value& object);
   void failed(const std::string& id, const base::Error& error);

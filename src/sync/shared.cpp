@@ -75,6 +75,11 @@ kube::ObjectReference Shared::reference(const Workload& workload) const {
           workload.key.ns.str(), workload.key.name.str(), workload.uid.str()};
 }
 
+std::size_t Shared::about_to_ask() const {
+  const bool more = outside.clock.now() < more_until;
+  return binding_work.queue().ready_count() + (more ? more_count : 0);
+}
+
 std::vector<std::string> Shared::expected_consumers(const base::Text& source_id) const {
   std::vector<std::string> expected;
   const auto now = outside.clock.now();
@@ -87,7 +92,6 @@ std::vector<std::string> Shared::expected_consumers(const base::Text& source_id)
 }
 
 bool Shared::permitted(const std::string& consumer) const {
-  if (gate.mode() == Tenancy::off) return true;
   const auto* const state = bindings.find(parse_key(consumer));
   return state != nullptr && gate.passes(*state);
 }

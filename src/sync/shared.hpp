@@ -10,6 +10,7 @@
 
 #include "base/clock.hpp"
 #include "base/notify.hpp"
+#include "base/slots.hpp"
 #include "cloud/provider.hpp"
 #include "kube/api.hpp"
 #include "kube/events.hpp"
@@ -36,6 +37,7 @@ struct Settings {
   Tenancy tenancy = Tenancy::off;
   std::size_t workers = 64;          ///< bindings in work at once
   std::size_t batches = 8;           ///< value reads in flight at once
+  std::size_t secret_requests = 16;  ///< requests on Secrets in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
   std::size_t status_workers = 8;    ///< status patches in flight at once
   double rollouts_per_second = 20;   ///< sustained; a burst of five seconds' worth is allowed
@@ -75,8 +77,9 @@ struct Shared {
         fetcher(
             outside.clock, outside.metrics,
             [this](const base::Text& source_id) { return expected_consumers(source_id); },
-            [this] { return binding_work.queue().ready_count(); },
-            [this](const std::string& consumer) { return permitted(consumer); }) {}
+            [this] { return about_to_ask(); },
+            [this](const std::string& consumer) { return permitted(consumer); }),
+        secret_requests(settings.secret_requests) {}
 
   /// Asks for a reconcile of one binding, because of something that happened just now.
   void trigger(const base::ObjectKey& key,
@@ -115,9 +118,15 @@ struct Shared {
   Dispatcher status_work;
   Fetcher fetcher;
   base::Notify ledger_wake;
+  /// More at once make the API server no faster, and each costs a connection, since what carries
+  /// values does not share one.
+  base::Slots secret_requests;
+  base::Instant more_until;  ///< a queue gave all that fits in an answer: more may come until then
+  std::size_t more_count = 0;  ///< about so many
 
  private:
   std::map<base::Text, std::int64_t> per_reason_;
+  std::size_t about_to_ask() const;
   std::vector<std::string> expected_consumers(const base::Text& source_id) const;
   bool permitted(const std::string& consumer) const;
 };

@@ -1,27 +1,8 @@
 #include "sync/status_writer.hpp"
 
-#include <cstddef>
 #include <utility>
 
-#include <malloc.h>
-
 namespace edsm::sync {
-namespace {
-
-/// So many statuses in a row follow a burst, or a first sync.
-constexpr std::size_t kBurst = 100;
-
-}  // namespace
-
-base::Task<void> StatusWriter::work(WorkQueue::Taken taken) {
-  co_await write(parse_key(taken.key));
-  ++in_a_row_;
-  const auto& queue = shared_.status_work.queue();
-  if (queue.waiting_count() != 0 || queue.running_count() > 1) co_return;
-  // A status is the last thing that a change costs: what the burst had is free now.
-  if (in_a_row_ >= kBurst) ::malloc_trim(0);
-  in_a_row_ = 0;
-}
 
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);

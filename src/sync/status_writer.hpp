@@ -1,7 +1,5 @@
 #pragma once
 
-#include <cstddef>
-
 #include "base/task.hpp"
 #include "sync/shared.hpp"
 
@@ -13,7 +11,7 @@ class StatusWriter {
  public:
   explicit StatusWriter(Shared& shared) : shared_(shared) {}
   /// One write for the key in `taken` ("namespace/name").
-  base::Task<void> work(WorkQueue::Taken taken);
+  base::Task<void> work(WorkQueue::Taken taken) { return write(parse_key(taken.key)); }
 
  private:
   base::Task<void> write(base::ObjectKey key);
@@ -21,7 +19,6 @@ class StatusWriter {
   void said(const base::ObjectKey& key);
 
   Shared& shared_;
-  std::size_t in_a_row_ = 0;  ///< written since none was waiting
 };
 
 }  // namespace edsm::sync

@@ -1,13 +1,21 @@
 #include "sync/sweep.hpp"
 
-#include <map>
-#include <string>
+#include <algorithm>
+#include <functional>
 #include <utility>
-#include <vector>
 
+#include <fmt/format.h>
+
+#include "base/parallel.hpp"
 #include "base/planted.hpp"
 
 namespace edsm::sync {
+namespace {
+
+/// One that waits for its cloud must not hold up all others.
+constexpr std::size_t kScopesAtOnce = 4;
+
+}  // namespace
 
 base::Task<void> Sweep::run() {
   auto& clock = shared_.outside.clock;
@@ -21,55 +29,94 @@ base::Task<void> Sweep::run() {
 }
 
 base::Task<void> Sweep::sweep() {
-  auto& outside = shared_.outside;
-  struct Scope {
-    cloud::Provider* provider;
-    std::map<base::Text, cloud::Source> sources;  ///< by id: each once
+  const auto start = shared_.outside.clock.now();
+  auto all = scopes();
+  const std::function<base::Task<void>(std::size_t)> one = [this, &all](std::size_t i) {
+    return compare(all[i]);
   };
-  std::map<base::Text, Scope> scopes;
+  co_await base::parallel(all.size(), kScopesAtOnce, one);
+  report(all, shared_.outside.clock.now() - start);
+}
+
+bool Sweep::takes_part(const BindingState& state) const {
+  if (state.provider == nullptr || state.binding.deleting) return false;
+  if (provider_ != nullptr && state.provider != provider_) return false;
+  const bool everybody = base::planted(base::Bug::sweep_for_everybody);
+  if (!shared_.gate.passes(state) && !everybody) return false;
+  return !shared_.pause_of(state.binding).holds();
+}
+
+std::vector<Sweep::Scope> Sweep::scopes() const {
+  std::map<base::Text, Scope> found;
   for (const auto& [key, state] : shared_.bindings.all()) {
-    if (state.provider == nullptr || state.binding.deleting) continue;
-    if (provider_ != nullptr && state.provider != provider_) continue;
-    const bool everybody = base::planted(base::Bug::sweep_for_everybody);
-    if (!shared_.gate.passes(state) && !everybody) continue;
-    if (shared_.pause_of(state.binding).holds()) continue;
-    auto& scope = scopes[state.source.scope];
-    scope.provider = state.provider;
+    if (!takes_part(state)) continue;
+    auto& scope = found[state.source.scope];
+    if (scope.provider == nullptr) {
+      scope.provider = state.provider;
+      scope.place =
+          fmt::format("{}/{}", state.provider->name(), state.provider->place(state.source).region);
+    }
     scope.sources.emplace(state.source.id, state.source);
   }
-  for (auto& [name, scope] : scopes) {
-    std::vector<cloud::Source> sources;
-    for (const auto& [id, source] : scope.sources) sources.push_back(source);
-    const auto start = outside.clock.now();
-    const auto versions = co_await scope.provider->versions(sources);
-    std::int64_t differing = 0;
-    std::size_t errors = 0;
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      const bool gone = !versions[i] && versions[i].error().failure == base::Failure::absent;
-      if (!versions[i] && !gone) {
-        ++errors;
-        continue;
-      }
-      for (const auto& key : shared_.bindings.of_source(sources[i].id)) {
-        auto& state = *shared_.bindings.find(key);
-        // What was never applied is read by its own reconcile.
-        if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
-        const bool known_gone = gone && state.report.reason == "SourceGone";
-        if (known_gone || (!gone && *versions[i] == state.applied.version)) continue;
-        ++differing;
-        if (gone) state.wishes.fetch = true;
-        if (!gone) state.wishes.swept_version = *versions[i];
-        shared_.trigger(key);
-      }
-    }
-    outside.metrics.sweep(static_cast<std::int64_t>(sources.size()), differing);
-    const auto took =
-        std::chrono::duration_cast<std::chrono::milliseconds>(outside.clock.now() - start);
-    outside.log.info("swept", {{"scope", name.view()},
-                               {"secrets", sources.size()},
-                               {"differing", differing},
-                               {"errors", errors},
-                               {"took_ms", took.count()}});
+  std::vector<Scope> scopes;
+  scopes.reserve(found.size());
+  for (auto& [name, scope] : found) scopes.push_back(std::move(scope));
+  return scopes;
+}
+
+base::Task<void> Sweep::compare(Scope& scope) {
+  // Until it is a scope's turn a permission may go.
+  std::erase_if(scope.sources, [this](const auto& each) {
+    return std::ranges::none_of(shared_.bindings.of_source(each.first), [this](const auto& key) {
+      return takes_part(*shared_.bindings.find(key));
+    });
+  });
+  if (scope.sources.empty()) co_return;
+  std::vector<cloud::Source> sources;
+  for (const auto& [id, source] : scope.sources) sources.push_back(source);
+  scope.compared = sources.size();
+  auto question = sources;
+  const auto versions = co_await scope.provider->versions(std::move(question));
+  for (std::size_t i = 0; i < sources.size(); ++i) judge(scope, sources[i].id, versions[i]);
+}
+
+void Sweep::judge(Scope& scope, const base::Text& source_id,
+                  const base::Result<std::string>& version) {
+  const bool gone = !version && version.error().failure == base::Failure::absent;
+  if (!version && !gone) {
+    ++scope.errors;
+    return;
+  }
+  for (const auto& key : shared_.bindings.of_source(source_id)) {
+    auto& state = *shared_.bindings.find(key);
+    // What was never applied is read by its own reconcile.
+    if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
+    const bool known_gone = gone && state.report.reason == "SourceGone";
+    if (known_gone || (!gone && *version == state.applied.version)) continue;
+    ++scope.differing;
+    if (gone) state.wishes.fetch = true;
+    if (!gone) state.wishes.swept_version = *version;
+    shared_.trigger(key);
+  }
+}
+
+void Sweep::report(const std::vector<Scope>& scopes, base::Duration took) const {
+  std::map<std::string, Scope> places;
+  for (const auto& scope : scopes) {
+    auto& sum = places[scope.place];
+    sum.compared += scope.compared;
+    sum.differing += scope.differing;
+    sum.errors += scope.errors;
+  }
+  for (const auto& [name, sum] : places) {
+    shared_.outside.metrics.sweep(static_cast<std::int64_t>(sum.compared), sum.differing);
+    shared_.outside.log.info(
+        "swept",
+        {{"scope", name},
+         {"secrets", sum.compared},
+         {"differing", sum.differing},
+         {"errors", sum.errors},
+         {"took_ms", std::chrono::duration_cast<std::chrono::milliseconds>(took).count()}});
   }
 }
 

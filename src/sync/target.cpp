@@ -32,13 +32,8 @@ std::string member(const boost::json::object* object, std::string_view name) {
 }
 
 std::vector<std::string> parse_names(std::string_view json) {
-  std::vector<std::string> names;
   const auto document = base::JsonDocument::parse(json);
-  if (!document || !document->root().is_array()) return names;
-  for (const auto& item : document->root().get_array()) {
-    if (item.is_string()) names.emplace_back(item.get_string());
-  }
-  return names;
+  return document ? base::strings_at(document->root(), "") : std::vector<std::string>();
 }
 
 /// The manager of the most recent entry that is not ours. Kubernetes keeps no trace of who removed

@@ -44,6 +44,8 @@ class TicketLedger {
 
   /// Whether anybody waits for this item.
   bool awaited(const std::string& item) const;
+  /// How many `take_settled` would give.
+  std::size_t settled_count() const { return settled_.size(); }
   /// Messages whose effect is complete / failed since the last call.
   std::vector<Ticket> take_settled();
   std::vector<Ticket> take_returned();

@@ -1,5 +1,6 @@
 #include "telemetry/metrics.hpp"
 
+#include <algorithm>
 #include <sstream>
 #include <vector>
 
@@ -53,6 +54,10 @@ std::string_view name_of(Step step) {
   return "unknown";
 }
 
+std::string_view name_of(Arrival at) {
+  return at == Arrival::secret ? "secret" : "workload";
+}
+
 std::string_view name_of(MessageOutcome outcome) {
   switch (outcome) {
     case MessageOutcome::matched:
@@ -77,6 +82,14 @@ std::string_view name_of(MessageOutcome outcome) {
 const Histogram::BucketBoundaries& buckets() {
   static const Histogram::BucketBoundaries bounds = {
       0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60};
+  return bounds;
+}
+
+/// Seconds; below one the time of an event, in whole seconds, says nothing. Minutes are those of
+/// CloudTrail, half an hour is the sweep's.
+const Histogram::BucketBoundaries& arrival_buckets() {
+  static const Histogram::BucketBoundaries bounds = {0.5, 1,  1.5, 2,   3,   5,   10,
+                                                     30,  60, 120, 300, 600, 1800};
   return bounds;
 }
 
@@ -140,6 +153,12 @@ struct Metrics::Families {
                                 "the event to its receipt; "
                                 "total: from its receipt to the finished rollout."),
                       {"step"}};
+  Histograms<1> arrivals{
+      histogram("edsm_change_arrival_seconds",
+                "Time from a change in the cloud, by the event's own time (AWS: in whole seconds, "
+                "so up to one is added), until the Secret held it (secret) and until a workload "
+                "was patched to restart with it (workload). Without changes that no event told."),
+      {"at"}};
   Counters<2> messages{
       counter(
           "edsm_messages_total",
@@ -172,7 +191,7 @@ struct Metrics::Families {
       gauge(
           "edsm_bindings_not_allowed",
           "EventDrivenSecrets that no SecretAccessPolicy permits: refused with --tenancy=enforce, "
-          "synced all the same with audit."),
+          "and if they have a role of their own; else, with audit, synced all the same."),
       {"namespace"}};
   Gauges<0> paused{gauge("edsm_paused_bindings",
                          "EventDrivenSecrets that the annotation secrets.edsm.io/paused-until "
@@ -209,6 +228,9 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   Families& f = *families_;
   for (int step = 0; step <= static_cast<int>(Step::total); ++step) {
     f.steps.get({name_of(static_cast<Step>(step))}, buckets());
+  }
+  for (const auto at : {Arrival::secret, Arrival::workload}) {
+    f.arrivals.get({name_of(at)}, arrival_buckets());
   }
   f.sweeps.get({});
   f.sweep_compared.get({});
@@ -262,6 +284,11 @@ void Metrics::drift_healed(std::string_view secret, std::string_view ns) {
 
 void Metrics::step(Step step, base::Duration time) {
   families_->steps.get({name_of(step)}, buckets()).Observe(seconds(time));
+}
+
+void Metrics::change_arrived(Arrival at, base::Duration time) {
+  const auto shown = std::max(time, base::Duration::zero());
+  families_->arrivals.get({name_of(at)}, arrival_buckets()).Observe(seconds(shown));
 }
 
 void Metrics::message(std::string_view queue, MessageOutcome outcome) {

@@ -19,6 +19,12 @@ enum class Step : std::uint8_t {
   total,       ///< from receipt of a message to its effect
 };
 
+/// How far a change of a cloud secret has come (`edsm_change_arrival_seconds{at=…}`).
+enum class Arrival : std::uint8_t {
+  secret,    ///< the target holds it
+  workload,  ///< a workload was patched to restart with it
+};
+
 /// What became of a received message (`edsm_messages_total{outcome=…}`).
 enum class MessageOutcome : std::uint8_t {
   matched,     ///< concerns at least one binding
@@ -63,6 +69,8 @@ class Metrics {
   void drift_healed(std::string_view secret, std::string_view ns);
   /// edsm_step_duration_seconds{step}
   void step(Step step, base::Duration time);
+  /// edsm_change_arrival_seconds{at}; `time` since the change in the cloud, whose clock may differ.
+  void change_arrived(Arrival at, base::Duration time);
   /// edsm_messages_total{queue,outcome}
   void message(std::string_view queue, MessageOutcome outcome);
   /// One HTTP exchange: service "secretsmanager", operation "GetSecretValue", code "200" or an

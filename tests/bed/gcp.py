@@ -157,9 +157,17 @@ class GoogleCloud:
 
     def backlog(self, subscription: Subscription) -> Depth:
         """What was not acknowledged. (With a filter, what it dropped seems to wait.)"""
+        told = self._ledger(subscription)
+        return Depth(visible=told["waiting"], in_flight=told["out"])
+
+    def held_pulls(self, subscription: Subscription) -> int:
+        """How many pulls wait for a message now."""
+        return self._ledger(subscription)["pulls"]
+
+    def _ledger(self, subscription: Subscription) -> dict[str, int]:
         answer = self._session.get(f"{self.url}/bed/backlog", params={"subscription": subscription.name}, timeout=10)
         answer.raise_for_status()
-        return Depth(visible=answer.json()["waiting"], in_flight=answer.json()["out"])
+        return answer.json()
 
     # -- Secret Manager ---------------------------------------------------------
 

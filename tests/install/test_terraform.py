@@ -107,6 +107,14 @@ def test_without_keys_there_is_nothing_to_decrypt(applied: Terraform) -> None:
     assert "kms:" not in str(state)
 
 
+def test_roles_are_assumed_on_demand_only(applied: Terraform) -> None:
+    assert "AssumeRoles" not in str(json.loads(applied("show", "-json"))["values"])
+    roles = ["arn:aws:iam::111122223333:role/edsm/*", f"arn:aws:iam::{ACCOUNT}:role/shop"]
+    state = Terraform(EXAMPLE).apply(cluster_name="blue", region=REGION, assumable_role_arns=roles)
+    granted = permissions(state)["AssumeRoles"]
+    assert granted["Action"] == ["sts:AssumeRole", "sts:TagSession"] and granted["Resource"] == roles
+
+
 @pytest.mark.parametrize("identity", ["irsa", "pod-identity"])
 def test_only_the_service_account_of_this_cluster_gets_the_role(identity: str) -> None:
     state = Terraform(EXAMPLE).apply(cluster_name="blue", region=REGION, identity=identity, edsm_namespace="edsm",

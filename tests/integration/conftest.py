@@ -14,6 +14,7 @@ from bed import ROOT
 from bed.aws import Ministack, Moto
 from bed.controlplane import ControlPlane
 from hooks import pytest_collection_modifyitems, pytest_runtest_makereport  # noqa: F401
+from tenants import permit, rights  # noqa: F401
 from world import World
 
 

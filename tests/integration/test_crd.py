@@ -14,6 +14,7 @@ from bed.controlplane import ROOT, ControlPlane
 from bed.kube import KubeError
 
 NUMBERS = itertools.count()
+ROLE = "arn:aws:iam::111122223333:role/shop"
 KEYS = [{"secretKey": f"k{number}"} for number in range(501)]
 
 
@@ -55,6 +56,15 @@ def create(cluster: ControlPlane, **spec: Any) -> dict[str, Any]:
     ({"target": {"labels": {"team": "two words"}}}, "spec.target.labels.team"),
     ({"target": {"annotations": {"secrets.edsm.io/version": "1"}}}, "spec.target.annotations"),
     ({"target": {"creationPolicy": "None"}}, "spec.target.creationPolicy"),
+    *(({"cloudProviderOptions": {"roleARN": role}}, "spec.cloudProviderOptions.roleARN") for role in (
+        "shop", "arn:aws:iam::111122223333:user/shop", "arn:aws:sts::111122223333:assumed-role/shop/me",
+        "arn:aws:iam::1111:role/shop", "arn:aws:iam::111122223333:role/", "arn:aws:iam::111122223333:role/a b",
+        "arn:aws:iam::111122223333:role/*", "arn:aws:iam::111122223333:role/" + "a" * 640)),
+    *(({"cloudProviderOptions": {"roleARN": ROLE, "externalID": given}}, "spec.cloudProviderOptions.externalID")
+      for given in ("x", "a b", "x" * 1225)),
+    ({"cloudProviderOptions": {"externalID": "agreed-upon"}}, "spec.cloudProviderOptions"),
+    ({"cloudProvider": "gcp", "secretPath": "db", "cloudProviderOptions": {"roleARN": ROLE}},
+     "spec.cloudProviderOptions.roleARN"),
     ({"target": {"creationPolicy": "Merge", "deletionPolicy": "Delete"}}, "spec.target.deletionPolicy"),
 ])
 def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> None:
@@ -73,6 +83,9 @@ def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> Non
     {"data": KEYS[:1], "format": "JSON"},
     {"data": [], "format": "Text"},
     {"target": {"deletionPolicy": "Delete"}},
+    {"cloudProviderOptions": {"roleARN": ROLE}},
+    {"cloudProviderOptions": {"roleARN": ROLE.replace("role/", "role/team/a/"), "externalID": "a_+=,.@:/-1"}},
+    {"cloudProviderOptions": {"roleARN": "arn:aws-us-gov:iam::111122223333:role/x_+=,.@-"}},
     {"target": {"labels": {"example.org/team": ""}, "annotations": {"example.org/note": "two words"}}},
 ])
 def test_accepted(cluster: ControlPlane, spec: dict[str, Any]) -> None:
@@ -129,6 +142,9 @@ def expressions(**expression: Any) -> dict[str, Any]:
     ({"regions": []}, "spec.regions"),
     ({"accounts": []}, "spec.accounts"),
     ({"accounts": ["*"]}, "spec.accounts[0]"),
+    ({"roles": []}, "spec.roles"),
+    *(({"roles": [role]}, "spec.roles[0]") for role in (
+        "own", "*", "arn:*", "shop", "arn:aws:iam::111122223333:user/shop", "arn:aws:iam::*:*", ROLE + " ")),
     ({"paths": None}, "spec.paths"),
     ({"paths": []}, "spec.paths"),
     ({"paths": [""]}, "spec.paths[0]"),
@@ -150,6 +166,7 @@ def test_policies_refused(cluster: ControlPlane, spec: dict[str, Any], field: st
     {"provider": "nimbus"},
     {"regions": ["eu-*", "us-east-1"], "accounts": ["Own", "123456789012"]},
     {"paths": ["*", "a?c", "prod/db!"]},
+    {"roles": ["Own", ROLE, "arn:aws:iam::111122223333:role/edsm/*", "arn:aws*:iam::*:role/shop-??"]},
 ])
 def test_policies_accepted(cluster: ControlPlane, spec: dict[str, Any]) -> None:
     made = create_policy(cluster, **spec)

@@ -39,6 +39,7 @@ def test_target_of_a_gone_source_is_deleted_once_that_is_sure_and_permitted(worl
     world.wait_data("db", {"a": b"1"})
 
     world.kube.wait_gone("Secret", "db", world.ns, timeout=150)
+    # It is said for as long as the permission is missing, so whenever one looks it is there.
     said = world.wait_reason("db", "Forbidden", namespace=forbidden, timeout=60)
     assert "delete" in said["message"]
     world.wait_data("db", {"a": b"1"}, namespace=forbidden)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 
@@ -67,6 +68,8 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
     assert all(write.ended < acknowledgement.began for write in writes)
     seen, = edsm.logs(msg="event received", event="SECRET_VERSION_ADD", version=second)
     assert (seen["source"], seen["bindings"]) == (f"gcp/{NUMBER}/global/{google.name('db')}/latest", 1)
+    note = world.wait_k8s_event("Updated", about="db")["message"]
+    assert re.search(r" \(changed \S+Z, queued \S+Z, received \S+Z\)$", note), "what trace tells"
 
     google.put("db", {"password": "swordfish2"})
     google.wait_drained()
@@ -212,7 +215,7 @@ def test_the_doctor_looks_at_subscription_and_secrets(world: World, google: Goog
                           timeout=60, check=False)
     found = {(each["level"], each["area"]): each["what"] for each in json.loads(said.stdout)}
     assert f"pubsub/{google.subscription.name.replace('projects/', '').replace('/subscriptions', '')}" in str(found)
-    assert f"gcp/{PROJECT}: 1 of 2 secrets can be seen" in found["ok", "secrets"]
+    assert f"gcp/global: 1 of 2 secrets can be seen" in found["ok", "secrets"]
     assert f"projects/{PROJECT}/secrets/{google.name('none')} does not exist" in found["FAIL", "secrets"]
     assert google.reads() == [] and "aws" not in said.stdout.lower()
 

@@ -14,7 +14,7 @@ import manifests
 from bed.edsm import default_binary
 from bed.process import wait_for
 from bed.scratch import free_port, work_dir
-from world import World
+from world import PATIENCE, World
 
 CANARY = "canary-7f3e9b21"
 
@@ -164,6 +164,9 @@ def test_metrics_after_a_known_sequence(world: World) -> None:
                for name in ("GetSecretValue", "BatchGetSecretValue")) == calls
     for step in ("event_age", "queue_wait", "fetch", "apply", "rollout", "total"):
         assert of("edsm_step_duration_seconds_count", None, step=step) > 0, step
+    assert of("edsm_change_arrival_seconds_count", None, at="secret") == 2
+    assert of("edsm_change_arrival_seconds_count", None, at="workload") == 4
+    assert 0 < of("edsm_change_arrival_seconds_sum", None, at="secret") < 2 * PATIENCE
 
 
 def test_log_tells_each_change_in_one_json_line(world: World) -> None:

@@ -225,7 +225,13 @@ class Normal:
 
 
 def loosened(value: dict[str, Any]) -> dict[str, Any]:
-    """Workloads have dozens of defaults, which no one here looks at."""
+    """Workloads have dozens of defaults, which no one here looks at; complaints about the keys of a map have
+    no order."""
+    causes = value.get("details", {}).get("causes", []) if value.get("kind") == "Status" else []
+    if len(causes) > 1:
+        said = [f"{cause['field']}: {cause['message']}" for cause in causes]
+        value["message"] = value["message"].replace(f"[{', '.join(said)}]", f"[{', '.join(sorted(said))}]")
+        causes.sort(key=lambda cause: (cause["field"], cause["message"]))
     if value.get("kind") in WORKLOADS and "spec" in value:
         spec, status = value["spec"], value.get("status", {})
         value["spec"] = {"replicas": spec.get("replicas"), "template": spec["template"]["metadata"]}

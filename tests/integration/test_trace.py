@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from bed import ROOT
 from bed.process import wait_for
 from test_commands import call
-from world import PATIENCE, World
+from world import PATIENCE, World, now
 
 PAGE = (ROOT / "docs/commands.md").read_text()
 Step = dict[str, Any]
@@ -47,6 +47,7 @@ def test_a_change_is_followed_to_the_pods(world: World, kind: str) -> None:
     before = world.wait_recorded("web", kind=kind)
     world.wait_next_second()
 
+    put = now()
     version = world.put("db", {"a": "2"})
     world.wait_restarts("web", before + 1, kind=kind)
     world.wait_synced("db", version=version)
@@ -55,27 +56,30 @@ def test_a_change_is_followed_to_the_pods(world: World, kind: str) -> None:
     wanted = 1 if kind == "DaemonSet" else 2
     assert of_workload["ready"]["detail"] == f"{wanted} of {wanted} pods are new and ready"
     assert ("ReplicaSet" if kind == "Deployment" else "ControllerRevision") in of_workload["new pods"]["detail"]
-    of_secret = wait_done(world, "db", None, "fetched", "written", "status")
-    assert {of_secret[name]["state"] for name in ("cloud", "event")} == {"unknown"}
+    of_secret = wait_done(world, "db", None, "cloud", "queued", "received", "fetched", "written", "status")
     target = world.kube.get("Secret", "db", world.ns)
     assert of_secret["fetched"]["time"] == target["metadata"]["annotations"]["secrets.edsm.io/changed-at"]
 
-    exact = [datetime.fromisoformat(step["time"]) for step in
-             (of_secret["fetched"], of_secret["written"], of_workload["restart"])]
+    exact = [datetime.fromisoformat(step["time"]) for step in (
+        *(of_secret[name] for name in ("queued", "received", "fetched", "written")), of_workload["restart"])]
     assert exact == sorted(exact)
+    changed = datetime.fromisoformat(of_secret["cloud"]["time"])
+    assert put - timedelta(seconds=1) < changed <= exact[0], "the emulator's event tells whole seconds, like AWS's"
     pods = [datetime.fromisoformat(of_workload[name]["time"]) for name in ("new pods", "ready")]
-    assert exact[0].replace(microsecond=0) <= pods[0] <= pods[1]
+    assert exact[2].replace(microsecond=0) <= pods[0] <= pods[1]
 
+    note = world.wait_k8s_event("Updated", about="db")["message"]
+    assert re.search(r" \(changed \S+Z, queued \S+Z, received \S+Z\)$", note), note
     table = call(world, "trace", f"{world.ns}/db").stdout.splitlines()
     assert table[0].startswith(f"Secret {world.ns}/db holds version {version[:8]} of {world.path('db')} since ")
     assert table[2].split() == ["TIME", "(UTC)", "AFTER", "STEP", "WHAT"]
     assert any(line.endswith(f"{kind}/web: its pod template was changed") for line in table)
-    assert "Not known:" in table
+    assert "Not known:" not in table
 
 
 def plain(text: str) -> list[str]:
     """The words of a trace, without what differs from one to another."""
-    for pattern, word in [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", "TIME"), (r"\+[\d.]+s", "AFTER"),
+    for pattern, word in [(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", "TIME"), (r"[+-][\d.]+s ", "AFTER "),
                           (r"version \w+ of \S+ since \w+", "VERSION"), (r"Secret \S+/", "Secret "),
                           (r"ReplicaSet \S+", "REPLICASET"), (" +", " ")]:
         text = re.sub(pattern, word, text)
@@ -121,6 +125,16 @@ def test_what_has_not_happened_or_was_not_needed_is_told_apart(world: World) -> 
     edsm.kill9()
     world.workload("late", ["db"])
     assert steps_of(world, "db", "Deployment/late")["restart"]["state"] == "waiting"
+
+
+def test_what_no_event_told_is_not_made_up(world: World) -> None:
+    world.put("db", {"a": "1"})
+    world.bind("db")
+    world.start()
+    world.wait_synced("db")
+    steps = wait_done(world, "db", None, "written")
+    for name in ("cloud", "queued", "received"):
+        assert steps[name]["state"] == "unknown" and "no event told of this value" in steps[name]["detail"]
 
 
 def test_a_binding_that_was_never_in_sync_says_why(world: World) -> None:

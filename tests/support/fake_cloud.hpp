@@ -15,7 +15,9 @@
 namespace edsm::support {
 
 /// A cloud whose secrets the test writes. Path "p" in region "r" (option "region") is the source
-/// "<name>/r/p" of scope "<name>/r"; its only match key is its id. An empty path does not resolve.
+/// "<name>/r/p" of scope "<name>/r"; its only match key is its id. With a role (option "roleARN")
+/// the scope is "<name>/r/[<role> for <binding>]", and the match key that without the role. An
+/// empty path does not resolve.
 class FakeProvider final : public cloud::Provider {
  public:
   explicit FakeProvider(std::string name = "aws") : name_(std::move(name)) {}
@@ -35,14 +37,23 @@ class FakeProvider final : public cloud::Provider {
     if (query.path.empty())
       return base::fail(base::Failure::invalid, "MissingPath", "spec.secretPath is empty");
     const auto region = query.options.find("region");
-    const std::string scope = name_ + "/" + (region == query.options.end() ? "r" : region->second);
+    const auto role = query.options.find("roleARN");
+    std::string scope = name_ + "/" + (region == query.options.end() ? "r" : region->second);
+    if (role != query.options.end())
+      scope += "/[" + role->second + " for " + query.binding.str() + "]";
     return cloud::Source{scope + "/" + query.path, scope};
   }
   std::vector<std::string> match_keys(const cloud::Source& source) const override {
-    return {source.id.str()};
+    return {name_ + "/" + region(source) + "/" + std::string(source.path())};
   }
   cloud::Place place(const cloud::Source& source) const override {
-    return {source.scope.str().substr(name_.size() + 1), "", {std::string(source.path())}};
+    return {region(source), "", {std::string(source.path())}};
+  }
+  std::string_view identity(const cloud::Source& source) const override {
+    const auto scope = source.scope.view();
+    const auto at = scope.find("/[");
+    if (at == std::string_view::npos) return {};
+    return scope.substr(at + 2, scope.find(" for ") - at - 2);
   }
   std::size_t batch_limit() const override { return limit; }
 
@@ -78,6 +89,11 @@ class FakeProvider final : public cloud::Provider {
   std::function<void()> on_fetch;  ///< once, after the values were read
 
  private:
+  std::string region(const cloud::Source& source) const {
+    const auto scope = source.scope.str().substr(name_.size() + 1);
+    return scope.substr(0, scope.find('/'));
+  }
+
   struct Secret {
     std::string version;
     std::string bytes;
@@ -149,6 +165,7 @@ class FakeInbox final : public cloud::Inbox {
     co_return batch;
   }
   base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) override {
+    ++acknowledgements;
     for (const auto& ticket : tickets) acknowledged.push_back(ticket);
     std::vector<base::Result<>> results(tickets.size());
     co_return results;
@@ -165,6 +182,7 @@ class FakeInbox final : public cloud::Inbox {
   std::deque<base::Error> describe_errors;
   int describes = 0;
   int receives = 0;
+  int acknowledgements = 0;  ///< calls
   std::vector<std::string> acknowledged;
   std::vector<std::pair<std::string, base::Duration>> held;
 

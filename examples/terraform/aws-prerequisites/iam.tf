@@ -85,6 +85,15 @@ locals {
         }
       },
     ],
+    length(var.assumable_role_arns) == 0 ? [] : [
+      {
+        # Each of them has to trust this role, too. The tags say for which EventDrivenSecret it is assumed.
+        Sid      = "AssumeRoles"
+        Effect   = "Allow"
+        Action   = ["sts:AssumeRole", "sts:TagSession"]
+        Resource = var.assumable_role_arns
+      },
+    ],
   )
 }
 

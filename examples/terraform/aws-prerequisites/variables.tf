@@ -56,6 +56,17 @@ variable "kms_key_arns" {
   default     = []
 }
 
+variable "assumable_role_arns" {
+  description = "Roles that EventDrivenSecrets may name (roleARN), perhaps with a * in them. SecretAccessPolicies say which namespace may use which."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for arn in var.assumable_role_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9*]+:role/[A-Za-z0-9_+=,.@/*-]+$", arn))])
+    error_message = "Each is the ARN of a role: arn:aws:iam::111122223333:role/edsm/*."
+  }
+}
+
 variable "cloudtrail_events" {
   description = "Also hear of created, deleted and restored secrets at once. Needs a trail that logs management events in each region."
   type        = bool

@@ -59,10 +59,11 @@ class Aws {
     auto findings = co_await examine_identity(cloud_, clock_, origin_, region_);
     auto of_queues = co_await examine_inboxes(cloud_.inboxes());
     append(findings, std::move(of_queues));
-    auto secrets = secrets_by_region(cloud_.provider(), bindings);
-    auto of_events = co_await examine_events(cloud_, queues_, secrets);
+    auto secrets = secrets_by_region(cloud_.provider(), bindings, Readers::all);
+    auto of_events = co_await examine_events(cloud_, queues_, std::move(secrets));
     append(findings, std::move(of_events));
-    auto of_rights = co_await examine_permissions(cloud_, queues_, std::move(secrets));
+    auto own = secrets_by_region(cloud_.provider(), bindings, Readers::controller);
+    auto of_rights = co_await examine_permissions(cloud_, queues_, std::move(own));
     append(findings, std::move(of_rights));
     auto of_sources = co_await examine_sources(cloud_.provider(), std::move(bindings));
     append(findings, std::move(of_sources));
@@ -175,8 +176,8 @@ base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
   }
   Namespaces watched = options.cluster.namespaces;
   if (watched.empty()) watched.emplace_back();
-  Examination examination{access.api, access.clock, std::move(watched), options.own_namespace,
-                          options.as};
+  Examination examination{access.api, access.clock,   std::move(watched), options.own_namespace,
+                          options.as, options.tenancy};
   auto seen = co_await examine_cluster(std::move(examination));
   if (concerns_aws(seen.bindings, options)) {
     auto of_aws = co_await examine_aws(access.clock, seen.bindings, wish_of(options));

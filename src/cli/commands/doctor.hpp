@@ -11,6 +11,7 @@ struct DoctorOptions {
   ClusterOptions cluster;            ///< `namespaces`: those that the controller watches; none: all
   std::string own_namespace;         ///< the controller's
   std::string as;                    ///< whose rights to check; empty: the caller's own
+  std::string tenancy;               ///< the controller's; empty: what its Deployment says
   std::optional<std::string> probe;  ///< send one event; NAMESPACE/NAME, or empty
   std::string metrics_url = "http://127.0.0.1:8080/metrics";  ///< where the probe is seen
   Output output = Output::table;

@@ -55,6 +55,12 @@ void add_trouble(Troubles& troubles, const std::string& subject, const base::Err
   troubles[error.code].push_back(fmt::format("{}: {}", subject, base::describe(error)));
 }
 
+/// Of the secrets of a region.
+struct Seen {
+  std::size_t asked = 0;
+  std::size_t good = 0;
+};
+
 void report(const Troubles& troubles, Findings& findings) {
   for (const auto& [code, texts] : troubles) {
     for (std::size_t i = 0; i < texts.size() && i < kNamed; ++i) {
@@ -103,25 +109,32 @@ base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Repo
       add_trouble(troubles, binding.key.str(), source.error());
       continue;
     }
+    // A role is assumed only after the controller has found that it may be.
+    const bool unknown = readiness({binding, status}).status == "Unknown";
+    if (unknown && !provider.identity(*source).empty()) continue;
     scopes[source->scope].emplace(source->id, *source);
   }
+  std::map<std::string, Seen> regions;
   for (auto& [scope, sources] : scopes) {
     std::vector<cloud::Source> asked;
     for (auto& [id, source] : sources) asked.push_back(source);
     auto question = asked;
     const auto versions = co_await provider.versions(std::move(question));
-    std::size_t good = 0;
+    auto& seen = regions[provider.place(asked.front()).region];
+    seen.asked += asked.size();
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (versions[i]) {
-        ++good;
+        ++seen.good;
       } else {
         add_trouble(troubles, asked[i].id.str(), versions[i].error());
       }
     }
-    findings.push_back(
-        {Level::good, "secrets",
-         fmt::format("{}: {} of {} can be seen", scope, good, counted(asked.size(), "secret")),
-         ""});
+  }
+  for (const auto& [region, seen] : regions) {
+    findings.push_back({Level::good, "secrets",
+                        fmt::format("{}/{}: {} of {} can be seen", provider.name(), region,
+                                    seen.good, counted(seen.asked, "secret")),
+                        ""});
   }
   report(troubles, findings);
   co_return findings;

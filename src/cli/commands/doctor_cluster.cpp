@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "cli/commands/doctor_admission.hpp"
 #include "cli/commands/doctor_definition.hpp"
+#include "cli/commands/doctor_tenancy.hpp"
 #include "cli/commands/estate.hpp"
 #include "cli/commands/table.hpp"
 
@@ -23,14 +24,20 @@ constexpr std::string_view kDigestKey = "edsm-digest-key";
 /// More troubles than this are summed up.
 constexpr std::size_t kShownTroubles = 10;
 
-/// A right that the controller needs; config/rbac/controller.yaml says what for.
+/// Where the controller needs a right.
+enum class Where : std::uint8_t { watched, own_namespace, cluster };
+
+/// A right that the controller needs; config/rbac/controller.yaml and config/optional/tenancy.yaml
+/// say what for.
 struct Right {
   std::string_view group;
   std::string_view resource;
   std::string_view subresource;
   std::string_view name;
   std::vector<std::string_view> verbs;
-  bool own_namespace = false;
+  Where where = Where::watched;
+  std::string_view held_by =
+      "config/rbac/controller.yaml and the Helm chart hold all that is needed";
 };
 
 const std::vector<Right>& rights() {
@@ -42,16 +49,41 @@ const std::vector<Right>& rights() {
       {"apps", "statefulsets", "", "", {"get", "list", "watch", "patch"}},
       {"apps", "daemonsets", "", "", {"get", "list", "watch", "patch"}},
       {"events.k8s.io", "events", "", "", {"create", "patch"}},
-      {"coordination.k8s.io", "leases", "", "", {"create"}, true},
-      {"coordination.k8s.io", "leases", "", kLease, {"get", "update"}, true},
-      {"", "secrets", "", kDigestKey, {"get"}, true},
+      {"coordination.k8s.io", "leases", "", "", {"create"}, Where::own_namespace},
+      {"coordination.k8s.io", "leases", "", kLease, {"get", "update"}, Where::own_namespace},
+      {"", "secrets", "", kDigestKey, {"get"}, Where::own_namespace},
+  };
+  return all;
+}
+
+/// What --tenancy needs beside them.
+const std::vector<Right>& tenancy_rights() {
+  constexpr std::string_view held_by =
+      "config/optional/tenancy.yaml holds it, and the Helm chart with its value tenancy";
+  static const std::vector<Right> all = {
+      {"secrets.edsm.io",
+       "secretaccesspolicies",
+       "",
+       "",
+       {"list", "watch"},
+       Where::cluster,
+       held_by},
+      {"", "namespaces", "", "", {"list", "watch"}, Where::cluster, held_by},
   };
   return all;
 }
 
 /// Where the controller needs the right; an empty one: everywhere.
 Namespaces places_of(const Examination& examination, const Right& right) {
-  return right.own_namespace ? Namespaces{examination.own_namespace} : examination.watched;
+  switch (right.where) {
+    case Where::own_namespace:
+      return {examination.own_namespace};
+    case Where::cluster:
+      return {""};
+    case Where::watched:
+      break;
+  }
+  return examination.watched;
 }
 
 base::SecretBytes review_body(const Examination& examination, const Right& right,
@@ -84,14 +116,26 @@ struct Wanted {
   std::string_view verb;
 };
 
-std::vector<Wanted> wanted(const Examination& examination) {
-  std::vector<Wanted> all;
-  for (const auto& right : rights()) {
+void want(const Examination& examination, const std::vector<Right>& rights,
+          std::vector<Wanted>& all) {
+  for (const auto& right : rights) {
     for (const auto& ns : places_of(examination, right)) {
       for (const auto verb : right.verbs) all.push_back({&right, ns, verb});
     }
   }
-  return all;
+}
+
+/// Whether the rights of --tenancy are needed; if that cannot be seen, they are not asked for.
+base::Task<bool> needs_tenancy(Examination& examination, Findings& findings) {
+  if (!examination.tenancy.empty()) co_return examination.tenancy != "off";
+  auto own = examination.own_namespace;
+  const auto on = co_await tenancy_is_on(examination.api, std::move(own));
+  if (on) co_return *on;
+  findings.push_back({Level::unknown, "rbac",
+                      "whether the controller runs with --tenancy: " + base::describe(on.error()),
+                      "say it by --tenancy, or run this as somebody who may list Deployments in " +
+                          examination.own_namespace});
+  co_return false;
 }
 
 base::Task<void> examine_rights(Examination& examination, Findings& findings) {
@@ -99,9 +143,13 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
       fmt::format("/apis/authorization.k8s.io/v1/{}",
                   examination.as.empty() ? "selfsubjectaccessreviews" : "subjectaccessreviews");
   const std::string who = examination.as.empty() ? "whoever runs this" : examination.as;
+  std::vector<Wanted> wanted;
+  want(examination, rights(), wanted);
+  const bool tenancy = co_await needs_tenancy(examination, findings);
+  if (tenancy) want(examination, tenancy_rights(), wanted);
   std::size_t asked = 0;
   std::size_t missing = 0;
-  for (const auto& [right, ns, verb] : wanted(examination)) {
+  for (const auto& [right, ns, verb] : wanted) {
     auto body = review_body(examination, *right, ns, verb);
     const auto answer = co_await examination.api.raw(net::Method::post, path, std::move(body));
     if (!answer) {
@@ -116,8 +164,9 @@ base::Task<void> examine_rights(Examination& examination, Findings& findings) {
         {Level::failure, "rbac",
          fmt::format("{} may not {} {} in {}", who, verb, name_of(*right),
                      ns.empty() ? "all namespaces" : "namespace " + ns),
-         "grant it: config/rbac/controller.yaml and the Helm chart hold all that is needed; to "
-         "check the controller's rights and not your own, run this in its pod or add --as"});
+         fmt::format("grant it: {}; to check the controller's rights and not your own, run this in "
+                     "its pod or add --as",
+                     right->held_by)});
   }
   if (missing == 0) {
     findings.push_back({Level::good, "rbac", fmt::format("{} has all {} rights", who, asked), ""});

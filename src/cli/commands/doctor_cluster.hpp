@@ -18,6 +18,7 @@ struct Examination {
   Namespaces watched;         ///< where the controller works
   std::string own_namespace;  ///< of its Lease and digest key
   std::string as;             ///< whose rights are checked; empty: the caller's
+  std::string tenancy;        ///< its --tenancy; empty: what its Deployment says
 };
 
 struct ClusterSeen {

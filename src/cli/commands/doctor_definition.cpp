@@ -35,6 +35,12 @@ Finding judge_definition(const boost::json::value& openapi) {
     if (!fields->contains({field.data(), field.size()}))
       missing.push_back(fmt::format("spec.{}", field));
   }
+  const auto* const options = fields->if_contains("cloudProviderOptions");
+  const auto* const known = options == nullptr ? nullptr : base::object_at(*options, "properties");
+  for (const auto field : kOptionFields) {
+    if (known != nullptr && !known->contains({field.data(), field.size()}))
+      missing.push_back(fmt::format("spec.cloudProviderOptions.{}", field));
+  }
   if (missing.empty())
     return {Level::good, "crd", "EventDrivenSecret v1alpha1 is served, as this version knows it",
             ""};

@@ -15,6 +15,10 @@ namespace edsm::cli {
 inline constexpr auto kSpecFields =
     std::to_array<std::string_view>({"cloudProvider", "cloudProviderOptions", "secretPath",
                                      "targetSecretName", "format", "rawKey", "data", "target"});
+/// The members of its spec.cloudProviderOptions. Without roleARN a secret would be read as the
+/// controller itself.
+inline constexpr auto kOptionFields =
+    std::to_array<std::string_view>({"region", "gcpProjectID", "roleARN", "externalID"});
 
 /// Whether the CustomResourceDefinition is installed, and as new as this version.
 base::Task<Finding> examine_definition(kube::Api& api);

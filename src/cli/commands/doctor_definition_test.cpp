@@ -24,12 +24,23 @@ boost::json::value openapi(std::string_view fields) {
 
 TEST(JudgeDefinition, EveryFieldHasToBeKnown) {
   std::string all;
-  for (const auto field : kSpecFields)
+  for (const auto field : kSpecFields) {
+    if (field == "cloudProviderOptions") continue;
     all += (all.empty() ? "\"" : ",\"") + std::string(field) + "\":{}";
-  EXPECT_EQ(judge_definition(openapi(all)).level, Level::good);
-  const auto older = judge_definition(openapi(all.substr(0, all.rfind(','))));
+  }
+  const std::string options =
+      R"("cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{},"roleARN":{},"externalID":{}}},)";
+  EXPECT_EQ(judge_definition(openapi(options + all)).level, Level::good);
+  const auto older = judge_definition(openapi(options + all.substr(0, all.rfind(','))));
   EXPECT_EQ(older.level, Level::failure);
   EXPECT_NE(older.what.find("spec.target would be dropped"), std::string::npos) << older.what;
+  const auto roleless = judge_definition(
+      openapi(all + R"(,"cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{}}})"));
+  EXPECT_EQ(roleless.level, Level::failure);
+  EXPECT_NE(roleless.what.find("spec.cloudProviderOptions.roleARN, "
+                               "spec.cloudProviderOptions.externalID would be dropped"),
+            std::string::npos)
+      << roleless.what;
   EXPECT_EQ(judge_definition(support::json("{}")).level, Level::unknown);
 }
 
@@ -44,6 +55,11 @@ TEST(SpecFields, AreThoseOfTheDefinitionThatWeShip) {
   for (const auto& field : schema["properties"]["spec"]["properties"])
     shipped.insert(field.first.as<std::string>());
   EXPECT_EQ(shipped, (std::set<std::string>(kSpecFields.begin(), kSpecFields.end())));
+  std::set<std::string> options;
+  for (const auto& field :
+       schema["properties"]["spec"]["properties"]["cloudProviderOptions"]["properties"])
+    options.insert(field.first.as<std::string>());
+  EXPECT_EQ(options, (std::set<std::string>(kOptionFields.begin(), kOptionFields.end())));
 }
 
 }  // namespace

@@ -184,15 +184,15 @@ base::Task<void> examine_queue(cloud::aws::Cloud& cloud, QueueUrl queue,
 
 }  // namespace
 
-SecretsByRegion secrets_by_region(cloud::Provider& provider,
-                                  const std::vector<Reported>& bindings) {
+SecretsByRegion secrets_by_region(cloud::Provider& provider, const std::vector<Reported>& bindings,
+                                  Readers readers) {
   std::map<std::string, std::set<std::string>> found;
   for (const auto& [binding, status] : bindings) {
     if (binding.provider != provider.name()) continue;
     const auto source = provider.resolve(*binding.query);
     if (!source) continue;  // examine_sources says why
-    const auto scope = source->scope.view();
-    found[std::string(scope.substr(scope.find('/') + 1))].emplace(source->path());
+    if (readers == Readers::controller && !provider.identity(*source).empty()) continue;
+    found[provider.place(*source).region].emplace(source->path());
   }
   SecretsByRegion result;
   for (const auto& [region, secrets] : found) result[region].assign(secrets.begin(), secrets.end());

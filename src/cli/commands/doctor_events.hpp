@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,9 +12,12 @@
 
 namespace edsm::cli {
 
-/// The secrets that bindings name, by region: names or ARNs, each once.
+enum class Readers : std::uint8_t { all, controller };
+/// The secrets that bindings name, by region: names or ARNs, each once. Of all bindings, or of
+/// those that the controller reads as itself, without a role.
 using SecretsByRegion = std::map<std::string, std::vector<std::string>>;
-SecretsByRegion secrets_by_region(cloud::Provider& provider, const std::vector<Reported>& bindings);
+SecretsByRegion secrets_by_region(cloud::Provider& provider, const std::vector<Reported>& bindings,
+                                  Readers readers);
 
 /// From Secrets Manager to each queue: rules, targets, the queue's policy, dead letters, the trail.
 /// What the caller may not read is unknown; each finding names the permission. A queue that cannot

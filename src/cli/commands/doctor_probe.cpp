@@ -68,8 +68,7 @@ base::Result<Plan> plan_for(const Reported& reported, cloud::Provider& provider,
   const auto& binding = reported.binding;
   const auto source = provider.resolve(*binding.query);
   if (!source) return std::unexpected(source.error());
-  const auto scope = source->scope.view();
-  const auto region = scope.substr(scope.find('/') + 1);
+  const auto region = provider.place(*source).region;
   const auto queue = std::ranges::find(queues, region, &QueueUrl::region);
   if (queue == queues.end()) {
     return base::fail(base::Failure::absent, "NoQueue",

@@ -292,8 +292,10 @@ class Conversion {
       if (base::find(*aws, each) != nullptr) identity.push_back(each);
     }
     if (identity.empty()) return;
-    lose("{} {}: {}: EDSM reads with one identity of its own, which must be allowed to read {}",
-         kind, name, fmt::join(identity, ", "), wish.path);
+    lose(
+        "{} {}: {}: EDSM reads with one identity of its own, which must be allowed to read {}; or "
+        "set cloudProviderOptions.roleARN, if a SecretAccessPolicy lists the role",
+        kind, name, fmt::join(identity, ", "), wish.path);
   }
 
   const boost::json::value& external_;

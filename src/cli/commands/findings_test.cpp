@@ -83,5 +83,31 @@ TEST(ExamineSources, OfManyWithOneKindOfTroubleSomeAreTold) {
   EXPECT_NE(findings[4].what.find("and 2 more"), std::string::npos) << findings[4].what;
 }
 
+TEST(ExamineSources, ARoleIsAssumedOnlyAfterTheControllerHasFoundItAllowed) {
+  struct Row {
+    std::string status, reason;
+    std::int64_t observed;
+    bool asked;
+  };
+  const Row rows[] = {{"", "", 0, false},
+                      {"True", "Synced", 3, true},
+                      {"True", "Synced", 2, false},
+                      {"False", "AccessDenied", 3, true},
+                      {"False", "NotAllowed", 3, false}};
+  for (const auto& [ready, reason, observed, asked] : rows) {
+    support::FakeProvider provider;
+    provider.set("db", "v1", "x");
+    Reported reported;
+    reported.binding.key = {"ns", "b"};
+    reported.binding.provider = "aws";
+    reported.binding.generation = 3;
+    reported.binding.query = cloud::SecretQuery{"db", {{"roleARN", "arn:x"}}, {"ns", "b"}};
+    if (!ready.empty())
+      reported.status.conditions.push_back({"Ready", ready, reason, "", "", observed});
+    support::run(examine_sources(provider, {reported}));
+    EXPECT_EQ(provider.version_calls, asked ? 1 : 0) << ready << " " << reason << " " << observed;
+  }
+}
+
 }  // namespace
 }  // namespace edsm::cli

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/time.hpp"
+#include "sync/hinted.hpp"
 
 namespace edsm::cli {
 namespace {
@@ -36,14 +37,20 @@ bool speaks_of(const Happening& event, std::string_view reason, std::string_view
   return event.reason == reason && event.note.contains(words);
 }
 
+/// A time at which an Event was there.
+struct Said {
+  WallTime at;
+  std::string_view note;
+};
+
 /// The first time, not before `from`, at which an Event of this kind was there.
 template <class Wanted>
-std::optional<WallTime> said(const std::vector<Happening>& events, WallTime from, Wanted wanted) {
-  std::optional<WallTime> first;
+std::optional<Said> said(const std::vector<Happening>& events, WallTime from, Wanted wanted) {
+  std::optional<Said> first;
   for (const auto& event : events) {
     if (!wanted(event)) continue;
     for (const auto time : event.times) {
-      if (time >= from && (!first || time < *first)) first = time;
+      if (time >= from && (!first || time < first->at)) first = Said{time, event.note};
     }
   }
   return first;
@@ -52,10 +59,12 @@ std::optional<WallTime> said(const std::vector<Happening>& events, WallTime from
 /// Adds the steps of one change, with the facts that they need.
 class Teller {
  public:
-  explicit Teller(const Traces& traces) : traces_(traces), changed_(changed_at(traces)) {}
+  explicit Teller(const Traces& traces) : traces_(traces), changed_(changed_at(traces)) {
+    if (changed_) written_ = write();
+  }
 
   Timeline tell() && {
-    cloud();
+    arrival();
     controller();
     for (const auto& traced : traces_.workloads) workload(traced);
     timeline_.holds = !traces_.reported.status.synced_version.empty();
@@ -78,29 +87,45 @@ class Teller {
     return trouble.empty() ? std::string(kEventsEnd) : trouble;
   }
 
-  void cloud() {
-    open(State::unknown, "cloud", "",
-         "Kubernetes holds no time of the cloud; the cloud's audit trail does");
-    open(State::unknown, "event", "",
-         "when it was queued and received, only the controller's log says (\"event received\")");
+  /// The Event of the write that brought the value.
+  std::optional<Said> write() const {
+    const auto version = fmt::format("version {} ", traces_.reported.status.synced_version);
+    return said(traces_.events, *changed_, [&](const Happening& event) {
+      return speaks_of(event, "Created", version) || speaks_of(event, "Updated", version);
+    });
+  }
+  /// Why the time of the target's value is not known.
+  std::string no_change() const {
+    return traces_.target_trouble.empty() ? "the Secret does not say when it took its value"
+                                          : traces_.target_trouble;
+  }
+
+  /// What the note says of the cloud's event.
+  void arrival() {
+    const auto times = written_ ? sync::times_in(written_->note) : sync::Hinted();
+    auto why = changed_ ? missing(traces_.events_trouble) : no_change();
+    if (written_) why = "no event told of this value: it was read first, or by the sweep";
+    if (written_ && times.received) why = "the event did not say";
+    const auto step = [&](std::string name, std::optional<WallTime> at, bool whole,
+                          std::string detail) {
+      if (!at) return open(State::unknown, std::move(name), "", why);
+      done(std::move(name), "", Moment{*at, whole}, std::move(detail));
+    };
+    const bool whole = times.changed && *times.changed == second_of(*times.changed);
+    step("cloud", times.changed, whole, "the value changed, says the event");
+    step("queued", times.queued, false, "the event was in the queue");
+    step("received", times.received, false, "the controller had the event");
   }
 
   void controller() {
     const auto& status = traces_.reported.status;
     if (!changed_) {
-      const auto why = traces_.target_trouble.empty()
-                           ? std::string("the Secret does not say when it took its value")
-                           : traces_.target_trouble;
-      open(State::unknown, "fetched", "", why);
-      open(State::unknown, "written", "", why);
+      open(State::unknown, "fetched", "", no_change());
+      open(State::unknown, "written", "", no_change());
     } else {
       done("fetched", "", Moment{*changed_}, "the new value was at hand, its write began");
-      const auto version = fmt::format("version {} ", status.synced_version);
-      const auto at = said(traces_.events, *changed_, [&](const Happening& event) {
-        return speaks_of(event, "Created", version) || speaks_of(event, "Updated", version);
-      });
-      if (at) {
-        done("written", "", Moment{*at}, "the API server had answered the write");
+      if (written_) {
+        done("written", "", Moment{written_->at}, "the API server had answered the write");
       } else {
         open(State::unknown, "written", "", missing(traces_.events_trouble));
       }
@@ -134,7 +159,7 @@ class Teller {
     });
     const auto* const revision = first_revision(traced);
     if (said_at) {
-      done("restart", name, Moment{*said_at}, "its pod template was changed");
+      done("restart", name, Moment{said_at->at}, "its pod template was changed");
     } else if (revision != nullptr) {
       open(State::unknown, "restart", name, missing(traced.trouble));
     } else if (!traced.trouble.empty()) {
@@ -198,6 +223,7 @@ class Teller {
 
   const Traces& traces_;
   std::optional<WallTime> changed_;
+  std::optional<Said> written_;
   Timeline timeline_;
 };
 

@@ -26,7 +26,7 @@ struct Step {
     none,     ///< it is not needed
   };
   State state = State::done;
-  std::string name;      ///< "cloud", "event", "fetched", "written", "status", "restart", …
+  std::string name;      ///< "cloud", "queued", "received", "fetched", "written", "status", …
   std::string workload;  ///< "Deployment/api"; empty: of the Secret
   std::optional<Moment> at;
   std::string detail;  ///< what it was, or why there is no time

@@ -22,16 +22,27 @@ std::string clock_text(const Moment& moment) {
   return text;
 }
 
-/// Since the first step of which a time is known: "+0.25s", in whole seconds "+1s".
+/// What others are counted from: the first exact time, or else the first.
+std::optional<Moment> origin_of(const Timeline& timeline) {
+  std::optional<Moment> first;
+  for (const auto& step : timeline.steps) {
+    if (!step.at) continue;
+    if (!step.at->whole_seconds) return step.at;
+    if (!first) first = step.at;
+  }
+  return first;
+}
+
+/// Since that time: "+0.250s", in whole seconds "+1s"; "-1s" before it.
 std::string after_text(const Moment& first, const Moment& moment) {
   const bool whole = first.whole_seconds || moment.whole_seconds;
   if (!whole) {
     const std::chrono::duration<double> after = moment.at - first.at;
-    return fmt::format("+{:.3f}s", after.count());
+    return fmt::format("{:+.3f}s", after.count());
   }
   using std::chrono::seconds;
   const auto after = std::chrono::floor<seconds>(moment.at) - std::chrono::floor<seconds>(first.at);
-  return fmt::format("+{}s", after.count());
+  return fmt::format("{:+}s", after.count());
 }
 
 std::string headline(const Traces& traces, base::WallTime now) {
@@ -55,7 +66,7 @@ std::string as_table(const Traces& traces, const Timeline& timeline, base::WallT
   if (!timeline.holds) return text;
   std::vector<Row> rows;
   std::string unknown;
-  std::optional<Moment> first;
+  const auto origin = origin_of(timeline);
   for (const auto& step : timeline.steps) {
     const auto subject = step.workload.empty() ? "" : step.workload + ": ";
     if (!step.at) {
@@ -64,9 +75,8 @@ std::string as_table(const Traces& traces, const Timeline& timeline, base::WallT
       if (unknown_time) unknown += fmt::format("  {}: {}{}\n", step.name, subject, step.detail);
       continue;
     }
-    if (!first) first = step.at;
     rows.push_back(
-        {clock_text(*step.at), after_text(*first, *step.at), step.name, subject + step.detail});
+        {clock_text(*step.at), after_text(*origin, *step.at), step.name, subject + step.detail});
   }
   text += "\n" + table({"TIME (UTC)", "AFTER", "STEP", "WHAT"}, rows);
   if (traces.workloads.empty()) text += "\nNo workload names the Secret.\n";

@@ -28,7 +28,10 @@ Traces traces() {
   status.conditions = {{"Ready", "True", "Synced", "", "", 0}};
   made.target.emplace().changed_at = "2026-11-28T18:20:01.100000Z";
   made.events = {{"Created", "Secret db now holds version v1 of prod/db", {at("10:00:00")}},
-                 {"Updated", "Secret db now holds version v2 of prod/db", {at("18:20:01.125")}}};
+                 {"Updated",
+                  "Secret db now holds version v2 of prod/db (changed 2026-11-28T18:20:00Z, queued "
+                  "2026-11-28T18:20:00.900Z, received 2026-11-28T18:20:01.050Z)",
+                  {at("18:20:01.125")}}};
   TracedWorkload api;
   api.consumer.workload.key = {"shop", "api"};
   api.consumer.workload.created = at("09:00:00");
@@ -62,19 +65,49 @@ TEST(Timeline, ATableOfAChangeThatReachedItsPods) {
       "Secret shop/db holds version v2 of prod/db since 5m.\n"
       "\n"
       "TIME (UTC)               AFTER    STEP      WHAT\n"
-      "-                        -        cloud     not known\n"
-      "-                        -        event     not known\n"
-      "2026-11-28 18:20:01.100  +0.000s  fetched   the new value was at hand, its write began\n"
-      "2026-11-28 18:20:01.125  +0.025s  written   the API server had answered the write\n"
-      "2026-11-28 18:20:01      +0s      status    the version was noted in the status\n"
-      "2026-11-28 18:20:02.200  +1.100s  restart   Deployment/api: its pod template was changed\n"
-      "2026-11-28 18:20:02      +1s      new pods  Deployment/api: ReplicaSet api-2 was made\n"
-      "2026-11-28 18:20:09      +8s      ready     Deployment/api: 2 of 2 pods are new and ready\n"
-      "\n"
-      "Not known:\n"
-      "  cloud: Kubernetes holds no time of the cloud; the cloud's audit trail does\n"
-      "  event: when it was queued and received, only the controller's log says (\"event "
-      "received\")\n");
+      "2026-11-28 18:20:00      +0s      cloud     the value changed, says the event\n"
+      "2026-11-28 18:20:00.900  +0.000s  queued    the event was in the queue\n"
+      "2026-11-28 18:20:01.050  +0.150s  received  the controller had the event\n"
+      "2026-11-28 18:20:01.100  +0.200s  fetched   the new value was at hand, its write began\n"
+      "2026-11-28 18:20:01.125  +0.225s  written   the API server had answered the write\n"
+      "2026-11-28 18:20:01      +1s      status    the version was noted in the status\n"
+      "2026-11-28 18:20:02.200  +1.300s  restart   Deployment/api: its pod template was changed\n"
+      "2026-11-28 18:20:02      +2s      new pods  Deployment/api: ReplicaSet api-2 was made\n"
+      "2026-11-28 18:20:09      +9s      ready     Deployment/api: 2 of 2 pods are new and "
+      "ready\n");
+}
+
+TEST(Timeline, WhatNoEventTold) {
+  using Rows = std::vector<std::string>;
+  const auto lines = [](std::string_view note) {
+    auto made = traces();
+    made.workloads.clear();
+    if (note.empty()) made.events.clear();
+    if (!note.empty()) made.events[1].note = note;
+    std::vector<std::string> told;
+    for (const auto& step : timeline_of(made).steps) {
+      if (!step.at) told.push_back(step.name + ": " + step.detail);
+    }
+    return told;
+  };
+  const std::string held = "Secret db now holds version v2 of prod/db";
+  const std::string none = "no event told of this value: it was read first, or by the sweep";
+  const std::string gone = "no Event of it: Kubernetes keeps them for an hour";
+  EXPECT_EQ(lines(held), (Rows{"cloud: " + none, "queued: " + none, "received: " + none}));
+  EXPECT_EQ(lines(held + " (received 2026-11-28T18:20:01Z)"),
+            (Rows{"cloud: the event did not say", "queued: the event did not say"}));
+  EXPECT_EQ(lines(""),
+            (Rows{"cloud: " + gone, "queued: " + gone, "received: " + gone, "written: " + gone}));
+}
+
+TEST(Timeline, TimesAreCountedFromTheFirstThatIsExact) {
+  auto made = traces();
+  made.events[1].note =
+      "Secret db now holds version v2 of prod/db (changed 2026-11-28T18:19:58Z, "
+      "queued 2026-11-28T18:20:00.900Z, received 2026-11-28T18:20:01.050Z)";
+  const auto text = show_trace(made, at("18:25:01"), Output::table);
+  EXPECT_TRUE(text.contains("2026-11-28 18:19:58      -2s      cloud ")) << text;
+  EXPECT_TRUE(text.contains("2026-11-28 18:20:00.900  +0.000s  queued ")) << text;
 }
 
 TEST(Timeline, WhatIsMissingIsToldApart) {
@@ -84,7 +117,7 @@ TEST(Timeline, WhatIsMissingIsToldApart) {
     auto made = traces();
     change(made);
     auto all = states(made);
-    return Words(all.begin() + 2, all.end());  // without cloud and event
+    return Words(all.begin() + 3, all.end());  // without cloud, queued and received
   };
   EXPECT_EQ(with([](Traces& t) { t.events.clear(); }),
             (Words{"fetched=done", "written=unknown", "status=done", "restart=done",
@@ -134,8 +167,8 @@ TEST(Timeline, AnEventIsOfTheSecretsThatItNames) {
     auto made = traces();
     made.workloads[0].events[0].note = note;
     const auto steps = timeline_of(made).steps;
-    ASSERT_EQ(steps.at(5).name, "restart");
-    EXPECT_EQ(steps.at(5).at.has_value(), ours) << note;
+    ASSERT_EQ(steps.at(6).name, "restart");
+    EXPECT_EQ(steps.at(6).at.has_value(), ours) << note;
   }
 }
 
@@ -153,12 +186,17 @@ TEST(Timeline, Json) {
   const auto object = support::json(show_trace(traces(), at("18:25:01"), Output::json));
   EXPECT_EQ(object.at("version"), "v2");
   const auto& steps = object.at("steps").as_array();
-  ASSERT_EQ(steps.size(), 8U);
-  EXPECT_TRUE(steps[0].at("time").is_null());
-  EXPECT_EQ(steps[0].at("state"), "unknown");
-  EXPECT_EQ(steps[2].at("time"), "2026-11-28T18:20:01.100000Z");
-  EXPECT_EQ(steps[7].at("time"), "2026-11-28T18:20:09Z");
-  EXPECT_EQ(steps[7].at("workload"), "Deployment/api");
+  ASSERT_EQ(steps.size(), 9U);
+  EXPECT_EQ(steps[0].at("time"), "2026-11-28T18:20:00Z");
+  EXPECT_EQ(steps[0].at("state"), "done");
+  EXPECT_EQ(steps[3].at("time"), "2026-11-28T18:20:01.100000Z");
+  EXPECT_EQ(steps[8].at("time"), "2026-11-28T18:20:09Z");
+  EXPECT_EQ(steps[8].at("workload"), "Deployment/api");
+  auto silent = traces();
+  silent.events.clear();
+  const auto unknown = support::json(show_trace(silent, at("18:25:01"), Output::json));
+  EXPECT_TRUE(unknown.at("steps").as_array()[0].at("time").is_null());
+  EXPECT_EQ(unknown.at("steps").as_array()[0].at("state"), "unknown");
 }
 
 TEST(SelectorText, OfEveryOperator) {

@@ -133,12 +133,7 @@ std::string selector_text(const boost::json::value& selector) {
   for (const auto& each : *expressions) {
     const auto key = string_at(each, "key");
     const auto how = string_at(each, "operator");
-    std::vector<std::string_view> values;
-    if (const auto* const list = base::array_at(each, "values")) {
-      for (const auto& value : *list) {
-        if (value.is_string()) values.emplace_back(value.get_string());
-      }
-    }
+    const auto values = base::strings_at(each, "values");
     if (how == "In") parts.push_back(fmt::format("{} in ({})", key, fmt::join(values, ",")));
     if (how == "NotIn") parts.push_back(fmt::format("{} notin ({})", key, fmt::join(values, ",")));
     if (how == "Exists") parts.emplace_back(key);

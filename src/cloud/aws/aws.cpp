@@ -1,11 +1,13 @@
 #include "cloud/aws/aws.hpp"
 
+#include <map>
 #include <utility>
 
 #include "cloud/aws/credential_cache.hpp"
 #include "cloud/aws/credential_chain.hpp"
 #include "cloud/aws/inbox.hpp"
 #include "cloud/aws/provider.hpp"
+#include "cloud/aws/role_credentials.hpp"
 
 namespace edsm::cloud::aws {
 
@@ -19,9 +21,8 @@ struct Cloud::Parts {
         processes(wiring.clock),
         credentials(make_credentials(metadata), wiring.clock, wiring.log, wiring.metrics),
         provider(
-            settings.region,
-            [this](const std::string& region) { return client(Service::secretsmanager, region); },
-            wiring.clock, wiring.log) {
+            settings.region, [this](const Scope& scope) { return client_of(scope); }, wiring.clock,
+            wiring.log) {
     for (const QueueUrl& queue : settings.queues) {
       auto sqs =
           std::make_unique<Sqs>(queue, queue_client(queue, api), queue_client(queue, long_polls));
@@ -40,6 +41,35 @@ struct Cloud::Parts {
     if (!url) return std::unexpected(std::move(url.error()));
     return std::make_unique<Client>(service, region, std::move(*url), api, &credentials, wiring);
   }
+  /// Secrets Manager as the controller itself, or with a session of the scope's role.
+  base::Result<ScopeClient> client_of(const Scope& scope) {
+    ScopeClient made;
+    if (scope.identity) {
+      // The controller's own region first: STS is certain to be enabled and reachable there.
+      auto sts = sts_in(settings.sts_region.empty() ? scope.region : settings.sts_region);
+      if (!sts) return std::unexpected(std::move(sts.error()));
+      auto role =
+          std::make_unique<BindingRoleCredentials>(session_of(*scope.identity), std::move(*sts));
+      made.session = std::make_unique<CredentialCache>(
+          std::move(role), wiring.clock, wiring.log, wiring.metrics, CredentialCache::For::binding);
+    }
+    auto url = endpoint_url(Service::secretsmanager, scope.region, settings.endpoints);
+    if (!url) return std::unexpected(std::move(url.error()));
+    made.client = std::make_unique<Client>(
+        Service::secretsmanager, scope.region, std::move(*url), api,
+        made.session == nullptr ? &credentials : made.session.get(), wiring);
+    return made;
+  }
+  /// One for all roles: when STS is down, their retries have one budget.
+  base::Result<std::shared_ptr<Client>> sts_in(const std::string& region) {
+    auto& found = sts_clients[region];
+    if (found == nullptr) {
+      auto made = client(Service::sts, region);
+      if (!made) return std::unexpected(std::move(made.error()));
+      found = std::move(*made);
+    }
+    return found;
+  }
   std::unique_ptr<Client> queue_client(const QueueUrl& queue, net::Http& http) {
     return std::make_unique<Client>(Service::sqs, queue.region, queue.endpoint, http, &credentials,
                                     wiring);
@@ -50,6 +80,8 @@ struct Cloud::Parts {
   Wiring wiring;
   base::SpawningRunner processes;
   CredentialCache credentials;
+  std::map<std::string, std::shared_ptr<Client>>
+      sts_clients;  ///< by region, as the controller itself
   SecretsManagerProvider provider;
   std::vector<std::unique_ptr<SqsInbox>> inboxes;
 };

@@ -12,8 +12,8 @@ namespace edsm::cloud::aws {
 class CredentialCache : public RefreshingCache<CredentialsProvider, Credentials> {
  public:
   CredentialCache(std::unique_ptr<CredentialsProvider> provider, base::Clock& clock,
-                  telemetry::Log& log, telemetry::Metrics& metrics)
-      : RefreshingCache("AWS credentials", std::move(provider), clock, log, metrics) {}
+                  telemetry::Log& log, telemetry::Metrics& metrics, For whom = For::controller)
+      : RefreshingCache("AWS credentials", std::move(provider), clock, log, metrics, whom) {}
 };
 
 }  // namespace edsm::cloud::aws

@@ -75,6 +75,20 @@ TEST_F(CacheTest, WhateverIsFinalIsAMatterOfCredentials) {
   EXPECT_EQ(support::run(context, credentials->get()).error().failure, base::Failure::transient);
 }
 
+TEST_F(CacheTest, OfABindingARefusalStaysOneAndNothingIsSaidOfItsExpiry) {
+  auto provider = std::make_unique<test::NumberedCredentials>();
+  auto* const source = provider.get();
+  source->clock = &clock;
+  CredentialCache cache(std::move(provider), clock, log, metrics, CredentialCache::For::binding);
+  source->failing = true;
+  source->failure = base::Failure::refused;
+  EXPECT_EQ(support::run(context, cache.get()).error().failure, base::Failure::refused);
+  source->failing = false;
+  clock.advance(minutes(5));
+  EXPECT_TRUE(support::run(context, cache.get()));
+  EXPECT_EQ(metrics.text().find("edsm_credential_expiry"), std::string::npos);
+}
+
 TEST_F(CacheTest, ExpiredOnArrivalIsAnError) {
   keys->lifetime = seconds(-1);
   EXPECT_EQ(get(), "ExpiredCredentials");

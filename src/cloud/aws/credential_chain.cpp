@@ -36,16 +36,23 @@ class Maker {
   }
   Made operator()(std::unique_ptr<AssumeRoleSource> source) {
     const Wiring& wiring = deps_.wiring;
-    auto cache = std::make_unique<CredentialCache>(make_provider(std::move(source->base), deps_),
-                                                   wiring.clock, wiring.log, wiring.metrics);
-    auto client = sts(cache.get());
+    const auto signing = std::make_shared<Signing>();
+    signing->credentials = std::make_unique<CredentialCache>(
+        make_provider(std::move(source->base), deps_), wiring.clock, wiring.log, wiring.metrics);
+    signing->client = sts(signing->credentials.get());
     RoleRequest role{std::move(source->role_arn), std::move(source->session_name),
                      std::move(source->external_id), source->duration};
-    return std::make_unique<AssumeRoleCredentials>(std::move(role), std::move(cache),
-                                                   std::move(client));
+    return std::make_unique<AssumeRoleCredentials>(
+        std::move(role), std::shared_ptr<Client>(signing, signing->client.get()));
   }
 
  private:
+  /// A client together with the credentials that it signs with.
+  struct Signing {
+    std::unique_ptr<CredentialCache> credentials;
+    std::unique_ptr<Client> client;
+  };
+
   std::unique_ptr<Client> sts(CredentialCache* credentials) const {
     return std::make_unique<Client>(Service::sts, deps_.sts_region, deps_.sts_url, deps_.api,
                                     credentials, deps_.wiring);

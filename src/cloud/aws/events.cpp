@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "cloud/aws/match.hpp"
 #include "cloud/aws/text.hpp"
 
@@ -111,7 +112,7 @@ class Event {
     keys.add(string_at(detail_, "name"));
     if (keys.empty()) return Malformed{"Secret Label Updated names no secret"};
     return Hint{std::move(keys).take(), version_or_nothing(string_at(detail_, "versionId")),
-                std::string(native_detail_type)};
+                std::string(native_detail_type), time()};
   }
 
   Decoded api() const {
@@ -131,12 +132,18 @@ class Event {
     const bool all_regions = one_of(replication, name) || name.starts_with("Replication");
     HintKeys keys(call_region.empty() ? region_ : call_region, all_regions);
     add_identities(keys);
-    if (!keys.empty()) return Hint{std::move(keys).take(), version(name), name};
+    if (!keys.empty()) return Hint{std::move(keys).take(), version(name), name, time()};
     if (one_of(new_version, name) || name == "DeleteSecret" || name == "RestoreSecret" ||
         name == "UpdateSecretVersionStage" || name == "RotationSucceeded") {
       return Malformed{name + " names no secret"};
     }
     return Irrelevant{name};
+  }
+
+  /// When it happened, which may be long before it was sent: CloudTrail takes minutes.
+  std::optional<base::WallTime> time() const {
+    const auto of_call = base::parse_rfc3339(string_at(detail_, "eventTime"));
+    return of_call ? of_call : base::parse_rfc3339(string_at(root_, "time"));
   }
 
   bool is_read(std::string_view name) const {

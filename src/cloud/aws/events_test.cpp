@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.hpp"
 #include "cloud/aws/match.hpp"
 
 namespace edsm::cloud::aws {
@@ -266,6 +267,25 @@ TEST(DecodeEvent, WhatCannotChangeAValueIsIrrelevant) {
        R"({"source":"aws.secretsmanager","detail-type":"AWS Insight via CloudTrail","detail":{}})"},
   };
   for (const auto& [why, body] : others) EXPECT_EQ(kind(decode_event(body)), "irrelevant") << why;
+}
+
+TEST(DecodeEvent, KnowsWhenItHappened) {
+  const std::string by_id = R"("requestParameters":{"secretId":"prod/db"})";
+  const std::pair<std::string, std::string_view> rows[] = {
+      {native(R"({"name":"prod/db","labelUpdated":"AWSCURRENT"})"), "2024-02-06T16:43:48.000000Z"},
+      {trail("PutSecretValue", by_id), "2024-10-23T12:26:45.000000Z"},
+      {trail("PutSecretValue", by_id + R"(,"eventTime":"2024-10-23T12:14:02Z")"),
+       "2024-10-23T12:14:02.000000Z"},
+      {R"({"detail":{"eventName":"PutSecretValue","requestParameters":{"secretId":"prod/db"}}})",
+       ""},
+      {R"({"time":"noon","detail":{"name":"prod/db","labelUpdated":"AWSCURRENT"}})", ""},
+  };
+  for (const auto& [body, time] : rows) {
+    const auto decoded = decode_event(body);
+    ASSERT_EQ(kind(decoded), "hint") << body;
+    const auto& changed = std::get<Hint>(decoded).changed;
+    EXPECT_EQ(changed ? base::rfc3339_micro(*changed) : "", time) << body;
+  }
 }
 
 TEST(DecodeEvent, OddEventNamesDoNotReachTheLog) {

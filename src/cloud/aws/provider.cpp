@@ -4,13 +4,13 @@
 
 #include "cloud/aws/endpoints.hpp"
 #include "cloud/aws/match.hpp"
+#include "cloud/aws/role_credentials.hpp"
+#include "cloud/aws/text.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
 
 using base::Failure;
-
-constexpr std::string_view scope_prefix = "aws/";
 
 std::vector<std::string> paths_of(const std::vector<Source>& sources) {
   std::vector<std::string> paths;
@@ -25,6 +25,17 @@ std::vector<base::Result<T>> the_same_for_all(const base::Error& error, std::siz
   std::vector<base::Result<T>> results;
   for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
   return results;
+}
+
+/// Whose permissions a refusal is about, where they are not the controller's.
+template <class T>
+void name_reader(std::vector<base::Result<T>>& results, std::string_view role) {
+  if (role.empty()) return;
+  for (auto& result : results) {
+    const bool refused = !result && result.error().failure == Failure::refused &&
+                         result.error().code != BindingRoleCredentials::kRefused;
+    if (refused) result.error().text += fmt::format("; it was asked for as {}", role);
+  }
 }
 
 }  // namespace
@@ -68,19 +79,24 @@ base::Result<Source> SecretsManagerProvider::resolve(const SecretQuery& query) c
         "no region: set spec.cloudProviderOptions.region, use an ARN in spec.secretPath, or give "
         "the controller AWS_REGION");
   }
-  std::string scope = std::string(scope_prefix) + region;
+  auto identity = read_identity(query);
+  if (!identity) return std::unexpected(std::move(identity.error()));
+  const auto scope = to_text({std::move(region), std::move(*identity)});
   return Source{fmt::format("{}/{}", scope, path), scope};
 }
 
 std::vector<std::string> SecretsManagerProvider::match_keys(const Source& source) const {
-  return binding_keys(source.scope.view().substr(scope_prefix.size()), source.path());
+  return binding_keys(region_of(source.scope), source.path());
 }
 
 Place SecretsManagerProvider::place(const Source& source) const {
   Place place;
-  place.region = source.scope.view().substr(scope_prefix.size());
+  place.region = region_of(source.scope);
   const auto arn = parse_secret_arn(source.path());
   if (!arn) {
+    // A name means the secret of the account in which it is asked for: that of the role.
+    const auto role = role_of(source.scope);
+    if (!role.empty()) place.account = split(role, ':')[4];
     place.names.emplace_back(source.path());
     return place;
   }
@@ -90,35 +106,47 @@ Place SecretsManagerProvider::place(const Source& source) const {
   return place;
 }
 
-base::Result<SecretsManagerProvider::Region*> SecretsManagerProvider::region_of(
+std::string_view SecretsManagerProvider::identity(const Source& source) const {
+  return role_of(source.scope.view());
+}
+
+base::Result<std::shared_ptr<SecretsManagerProvider::Reader>> SecretsManagerProvider::reader_of(
     const std::vector<Source>& sources) {
-  const std::string name(sources.front().scope.view().substr(scope_prefix.size()));
-  auto& region = regions_[name];
-  if (region == nullptr) {
-    auto client = make_client_(name);
-    if (!client) return std::unexpected(std::move(client.error()));
-    region = std::make_unique<Region>(std::move(*client), clock_, log_);
+  const auto name = sources.front().scope.str();
+  const auto scope = parse_scope(name);
+  // Who reads with one that goes holds on to it.
+  for (const auto& idle : idle_.take_idle(clock_.now())) readers_.erase(idle);
+  if (scope.identity) {
+    if (const auto gone = idle_.use(name, clock_.now())) readers_.erase(*gone);
   }
-  return region.get();
+  const auto known = readers_.find(name);
+  if (known != readers_.end()) return known->second;
+  auto made = make_client_(scope);
+  if (!made) return std::unexpected(std::move(made.error()));
+  auto reader = std::make_shared<Reader>(std::move(*made), clock_, log_);
+  readers_.emplace(name, reader);
+  return reader;
 }
 
 base::Task<std::vector<base::Result<Value>>> SecretsManagerProvider::fetch(
     std::vector<Source> sources) {
   if (sources.empty()) co_return std::vector<base::Result<Value>>();
-  const auto region = region_of(sources);
-  if (!region) co_return the_same_for_all<Value>(region.error(), sources.size());
+  const auto reader = reader_of(sources);
+  if (!reader) co_return the_same_for_all<Value>(reader.error(), sources.size());
   auto paths = paths_of(sources);
-  auto results = co_await (*region)->values.read(std::move(paths));
+  auto results = co_await (*reader)->values.read(std::move(paths));
+  name_reader(results, identity(sources.front()));
   co_return results;
 }
 
 base::Task<std::vector<base::Result<std::string>>> SecretsManagerProvider::versions(
     std::vector<Source> sources) {
   if (sources.empty()) co_return std::vector<base::Result<std::string>>();
-  const auto region = region_of(sources);
-  if (!region) co_return the_same_for_all<std::string>(region.error(), sources.size());
+  const auto reader = reader_of(sources);
+  if (!reader) co_return the_same_for_all<std::string>(reader.error(), sources.size());
   auto paths = paths_of(sources);
-  auto results = co_await (*region)->versions.read(std::move(paths));
+  auto results = co_await (*reader)->versions.read(std::move(paths));
+  name_reader(results, identity(sources.front()));
   co_return results;
 }
 

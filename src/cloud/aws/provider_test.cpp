@@ -30,8 +30,8 @@ class ProviderTest : public testing::Test, protected test::Bench {
   std::unique_ptr<SecretsManagerProvider> make(std::string region = "") {
     return std::make_unique<SecretsManagerProvider>(
         std::move(region),
-        [this](const std::string& name) -> base::Result<std::unique_ptr<Client>> {
-          return client(Service::secretsmanager, name);
+        [this](const Scope& scope) -> base::Result<ScopeClient> {
+          return ScopeClient{nullptr, client(Service::secretsmanager, scope.region)};
         },
         clock, log);
   }

@@ -9,6 +9,8 @@ namespace {
 
 using base::Failure;
 
+constexpr std::string_view assume_role = "AssumeRole";
+
 Call form_call(std::string_view operation, base::SecretBytes form) {
   Call call;
   call.operation = operation;
@@ -52,8 +54,7 @@ base::Task<base::Result<Credentials>> WebIdentityCredentials::get() {
 }
 
 base::Task<base::Result<Credentials>> AssumeRoleCredentials::get() {
-  static constexpr std::string_view operation = "AssumeRole";
-  Call call = form_call(operation, assume_role_form(role_));
+  Call call = form_call(assume_role, assume_role_form(role_));
   auto answer = co_await sts_->send(std::move(call));
   if (!answer) {
     co_return cannot_assume(
@@ -61,7 +62,23 @@ base::Task<base::Result<Credentials>> AssumeRoleCredentials::get() {
         "its trust policy must allow sts:AssumeRole to the source credentials (with the "
         "external id, if it asks for one)");
   }
-  co_return parse_sts_answer(answer->body.view(), operation);
+  co_return parse_sts_answer(answer->body.view(), assume_role);
+}
+
+base::Task<base::Result<Credentials>> BindingRoleCredentials::get() {
+  Call call = form_call(assume_role, assume_role_form(role_));
+  auto answer = co_await sts_->send(std::move(call));
+  if (answer) co_return parse_sts_answer(answer->body.view(), assume_role);
+  base::Error error = std::move(answer.error());
+  error.text.insert(0, fmt::format("assuming the role {}: ", role_.role_arn));
+  if (error.retryable()) co_return std::unexpected(std::move(error));
+  error.text += fmt::format(
+      " ({}): its trust policy must allow sts:AssumeRole and sts:TagSession to EDSM's own role "
+      "(with the external id, if it asks for one), and the permissions of EDSM's role both on it",
+      error.code);
+  error.failure = Failure::refused;
+  error.code = kRefused;
+  co_return std::unexpected(std::move(error));
 }
 
 }  // namespace edsm::cloud::aws

@@ -3,7 +3,6 @@
 #include <memory>
 
 #include "cloud/aws/client.hpp"
-#include "cloud/aws/credential_cache.hpp"
 #include "cloud/aws/credential_source.hpp"
 #include "cloud/aws/sts.hpp"
 
@@ -24,19 +23,34 @@ class WebIdentityCredentials final : public CredentialsProvider {
   std::unique_ptr<Client> sts_;
 };
 
-/// A role, assumed with other credentials, which it holds.
+/// A role, assumed with the credentials that `sts` signs with.
 class AssumeRoleCredentials final : public CredentialsProvider {
  public:
-  AssumeRoleCredentials(RoleRequest role, std::unique_ptr<CredentialCache> base,
-                        std::unique_ptr<Client> sts)
-      : role_(std::move(role)), base_(std::move(base)), sts_(std::move(sts)) {}
+  AssumeRoleCredentials(RoleRequest role, std::shared_ptr<Client> sts)
+      : role_(std::move(role)), sts_(std::move(sts)) {}
   std::string_view name() const override { return "assume-role"; }
   base::Task<base::Result<Credentials>> get() override;
 
  private:
   RoleRequest role_;
-  std::unique_ptr<CredentialCache> base_;  ///< outlives sts_, which uses it
-  std::unique_ptr<Client> sts_;
+  std::shared_ptr<Client> sts_;
+};
+
+/// The role of a binding, assumed with the controller's own credentials.
+class BindingRoleCredentials final : public CredentialsProvider {
+ public:
+  /// Of every answer by which STS denies the role.
+  static constexpr std::string_view kRefused = "RoleRefused";
+
+  BindingRoleCredentials(RoleRequest role, std::shared_ptr<Client> sts)
+      : role_(std::move(role)), sts_(std::move(sts)) {}
+  std::string_view name() const override { return "binding-role"; }
+  /// Failure::refused, code kRefused, if the role may not be assumed so.
+  base::Task<base::Result<Credentials>> get() override;
+
+ private:
+  RoleRequest role_;
+  std::shared_ptr<Client> sts_;
 };
 
 }  // namespace edsm::cloud::aws

@@ -36,15 +36,15 @@ base::Result<QueueUrl> complete(QueueUrl queue, const Settings& settings) {
   return queue;
 }
 
-/// Roles are assumed by calls to STS, whose region must be known.
+/// Roles are assumed by calls to STS, whose region must be known if the controller itself is one.
 base::Result<> load_sts(Settings& settings) {
+  settings.sts_region = settings.region;
+  if (settings.sts_region.empty() && !settings.queues.empty())
+    settings.sts_region = settings.queues.front().region;
   const bool needed =
       std::holds_alternative<WebIdentitySource>(settings.credentials) ||
       std::holds_alternative<std::unique_ptr<AssumeRoleSource>>(settings.credentials);
   if (!needed) return {};
-  settings.sts_region = settings.region;
-  if (settings.sts_region.empty() && !settings.queues.empty())
-    settings.sts_region = settings.queues.front().region;
   if (settings.sts_region.empty()) {
     return base::fail(Failure::invalid, "MissingRegion",
                       "a role is to be assumed, and the region of STS is unknown; set AWS_REGION");

@@ -20,7 +20,7 @@ struct Settings {
   RetrySettings retry;
   CredentialSource credentials;
   std::string sts_region;  ///< `region`, or else that of the first queue
-  std::string sts_url;     ///< empty if no role is assumed
+  std::string sts_url;     ///< empty if the controller's own credentials need no role
   std::string ca_bundle;   ///< AWS_CA_BUNDLE or the profile's ca_bundle: trust of the `api` Http
   ReadFile read_file;      ///< token files are read again at each refresh
 };

@@ -41,6 +41,11 @@ base::SecretBytes member(std::string_view xml, std::string_view name) {
 base::SecretBytes assume_role_form(const RoleRequest& role) {
   auto form = form_of("AssumeRole", role);
   if (!role.external_id.empty()) append(form, "ExternalId", role.external_id);
+  for (std::size_t i = 0; i < role.tags.size(); ++i) {
+    const auto& [key, value] = role.tags[i];
+    append(form, fmt::format("Tags.member.{}.Key", i + 1), key);
+    append(form, fmt::format("Tags.member.{}.Value", i + 1), value);
+  }
   return form;
 }
 

@@ -2,6 +2,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "cloud/aws/client.hpp"
 #include "cloud/aws/credentials.hpp"
@@ -13,6 +15,7 @@ struct RoleRequest {
   std::string session_name;
   std::string external_id;  ///< of AssumeRole only
   std::optional<std::chrono::seconds> duration;
+  std::vector<std::pair<std::string, std::string>> tags{};  ///< of AssumeRole only: keys, values
 };
 
 /// Form of AssumeRole.

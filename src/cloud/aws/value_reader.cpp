@@ -4,8 +4,8 @@
 #include <optional>
 #include <set>
 
+#include "base/parallel.hpp"
 #include "cloud/aws/match.hpp"
-#include "cloud/parallel.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -123,7 +123,7 @@ base::Task<void> ValueReader::one_by_one(Reading& reading) {
   const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
     return one(reading, open[i]);
   };
-  co_await parallel(open.size(), parallel_reads, read_one);
+  co_await base::parallel(open.size(), parallel_reads, read_one);
 }
 
 base::Task<void> ValueReader::one(Reading& reading, std::size_t index) {

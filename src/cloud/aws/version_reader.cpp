@@ -2,8 +2,8 @@
 
 #include <map>
 
+#include "base/parallel.hpp"
 #include "cloud/aws/match.hpp"
-#include "cloud/parallel.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
@@ -71,7 +71,7 @@ base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
   const std::function<base::Task<void>(std::size_t)> describe_one = [&](std::size_t i) {
     return one(search, open[i]);
   };
-  co_await parallel(open.size(), parallel_reads, describe_one);
+  co_await base::parallel(open.size(), parallel_reads, describe_one);
   std::vector<base::Result<std::string>> versions;
   versions.reserve(search.ids.size());
   for (auto& result : search.results) versions.push_back(std::move(*result));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "cloud/text.hpp"
 
 namespace edsm::cloud::gcp {
@@ -67,8 +68,11 @@ std::string names_of(const auto& members, const auto& name_of) {
   return names.empty() ? "none" : names;
 }
 
-Hint hint(const SecretName& name, const Meaning& meaning, const Projects& projects) {
+/// `time` is when it happened, as the event says it.
+Hint hint(const SecretName& name, const Meaning& meaning, std::string_view time,
+          const Projects& projects) {
   Hint made;
+  made.changed = base::parse_rfc3339(time);
   made.match_keys = hint_keys(name, meaning.change, projects);
   if (meaning.adds && is_version_number(name.version)) made.version = name.version;
   made.cause = meaning.name;
@@ -87,7 +91,7 @@ Decoded notification(const Attributes& attributes, std::string_view type,
   auto name = parse_secret_name(attribute(attributes, "versionId"));
   if (!name) name = parse_secret_name(attribute(attributes, "secretId"));
   if (!name) return Malformed{fmt::format("{} names no secret", meaning->name)};
-  return hint(*name, *meaning, projects);
+  return hint(*name, *meaning, attribute(attributes, "timestamp"), projects);
 }
 
 /// The first of the places where a record may name its secret; one with the version is better.
@@ -108,7 +112,8 @@ std::optional<SecretName> named_in(const value& payload) {
                                        string_at(payload, "request.secretId")));
 }
 
-Decoded audit_entry(const value& payload, const Projects& projects) {
+/// `time` is the entry's, which is that of the call and not of its way through the sink.
+Decoded audit_entry(const value& payload, std::string_view time, const Projects& projects) {
   const auto service_name = string_at(payload, "serviceName");
   if (service_name != service) return Irrelevant{"another service's entry"};
   auto method = string_at(payload, "methodName");
@@ -119,7 +124,7 @@ Decoded audit_entry(const value& payload, const Projects& projects) {
   if (meaning == methods.end()) return Irrelevant{printable(method)};
   const auto name = named_in(payload);
   if (!name) return Malformed{fmt::format("{} names no secret", meaning->name)};
-  return hint(*name, *meaning, projects);
+  return hint(*name, *meaning, time, projects);
 }
 
 }  // namespace
@@ -136,7 +141,8 @@ Decoded decode_event(const Attributes& attributes, std::string_view data,
   }
   const value& root = document->root();
   const auto* const payload = base::find(root, "protoPayload");
-  if (payload != nullptr && payload->is_object()) return audit_entry(*payload, projects);
+  if (payload != nullptr && payload->is_object())
+    return audit_entry(*payload, string_at(root, "timestamp"), projects);
   if (!string_at(root, "logName").empty()) return Irrelevant{"another log's entry"};
   const auto* const object = root.if_object();
   if (object == nullptr) return Malformed{"no notification, and its data is not a JSON object"};

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/time.hpp"
+
 namespace edsm::cloud::gcp {
 namespace {
 
@@ -173,6 +175,21 @@ TEST(AuditLog, TheVersionIsOfTheSecretThatIsNamed) {
                              R"("response":{"name":"projects/5/secrets/db"},
                                 "resourceName":"projects/6/secrets/other/versions/4")")),
             "hint AddSecretVersion - gcp/5/global/db/*");
+}
+
+TEST(Events, TellWhenTheyHappened) {
+  const Projects projects;
+  const auto changed = [&](const Attributes& attributes, std::string_view data) {
+    return std::get<Hint>(decode_event(attributes, data, projects)).changed;
+  };
+  auto notification = native("SECRET_VERSION_ADD", "2");
+  EXPECT_EQ(changed(notification, ""), base::parse_rfc3339("2022-03-27T21:31:37.964139Z"));
+  notification["timestamp"] = "yesterday";
+  EXPECT_EQ(changed(notification, ""), std::nullopt);
+  notification.erase("timestamp");
+  EXPECT_EQ(changed(notification, ""), std::nullopt);
+  EXPECT_EQ(changed({}, entry("DeleteSecret", R"("resourceName":"projects/5/secrets/db")")),
+            base::parse_rfc3339("2026-11-23T18:00:00Z"));
 }
 
 TEST(OtherMessages, AreSaidWithoutQuotingThem) {

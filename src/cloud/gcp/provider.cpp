@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "cloud/parallel.hpp"
+#include "base/parallel.hpp"
 #include "cloud/text.hpp"
 
 namespace edsm::cloud::gcp {
@@ -88,6 +88,19 @@ base::Result<> complete(SecretName& name, std::string_view project, std::string_
                     "GOOGLE_CLOUD_PROJECT");
 }
 
+/// Secrets are read by one identity; a wish for another one must not go unheard.
+base::Result<> refuse_role(const SecretQuery& query) {
+  for (const std::string_view name : {"roleARN", "externalID"}) {
+    if (option(query, name).empty()) continue;
+    return base::fail(
+        Failure::invalid, "InvalidRole",
+        fmt::format("spec.cloudProviderOptions.{} is of no use with cloudProvider gcp: roles are "
+                    "AWS's, and the controller reads Google's secrets as itself; drop it",
+                    name));
+  }
+  return {};
+}
+
 base::Result<> locate(SecretName& name, bool full, std::string_view region) {
   if (region.empty()) return {};
   if (!valid_location(region)) {
@@ -113,6 +126,7 @@ base::Result<Source> SecretManagerProvider::resolve(const SecretQuery& query) co
   if (!name) return std::unexpected(std::move(name.error()));
   const bool full = !name->project.empty();
   auto completed = complete(*name, option(query, "gcpProjectID"), default_project_);
+  if (completed) completed = refuse_role(query);
   if (completed) completed = locate(*name, full, option(query, "region"));
   if (!completed) return std::unexpected(std::move(completed.error()));
   const std::string scope = scope_of(*name);
@@ -150,7 +164,7 @@ base::Task<std::vector<base::Result<Value>>> SecretManagerProvider::fetch(
   const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
     return fetch_into(names[i], values[i]);
   };
-  co_await parallel(names.size(), batch_limit(), read_one);
+  co_await base::parallel(names.size(), batch_limit(), read_one);
   co_return values;
 }
 

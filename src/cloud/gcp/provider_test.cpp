@@ -122,6 +122,8 @@ TEST_F(SecretManagerTest, Resolve) {
       {"db", {{"region", "evil.example"}}, "own", "InvalidRegion"},
       {regional, {{"region", "us-east1"}}, "", "RegionMismatch"},
       {full, {{"region", "us-east1"}}, "", "RegionMismatch"},
+      {"db", {{"roleARN", "arn:aws:iam::111122223333:role/shop"}}, "own", "InvalidRole"},
+      {"db", {{"externalID", "x1"}}, "own", "InvalidRole"},
   };
   for (const auto& [path, options, project, result] : rows)
     EXPECT_EQ(resolve({path, options}, project), result) << path;

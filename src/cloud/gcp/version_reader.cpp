@@ -2,7 +2,7 @@
 
 #include <functional>
 
-#include "cloud/parallel.hpp"
+#include "base/parallel.hpp"
 
 namespace edsm::cloud::gcp {
 namespace {
@@ -21,7 +21,7 @@ base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
   const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
     return one_into(names[i], results[i]);
   };
-  co_await parallel(names.size(), parallel_reads, read_one);
+  co_await base::parallel(names.size(), parallel_reads, read_one);
   co_return results;
 }
 

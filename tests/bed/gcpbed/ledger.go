@@ -24,6 +24,7 @@ type account struct {
 	out      map[string]lease // by ackId
 	done     map[string]bool  // by message
 	attempts map[string]int32 // likewise
+	pulls    int              // that are held now
 }
 
 type lease struct {
@@ -40,6 +41,25 @@ func (l *ledger) open(subscription string) {
 	defer l.mutex.Unlock()
 	l.subscriptions[subscription] = &account{opened: l.clock.now(), out: map[string]lease{}, done: map[string]bool{},
 		attempts: map[string]int32{}}
+}
+
+// hold notes a pull that waits, until `ended` is called.
+func (l *ledger) hold(subscription string) (ended func()) {
+	count := func(by int) {
+		l.mutex.Lock()
+		defer l.mutex.Unlock()
+		if account := l.subscriptions[subscription]; account != nil {
+			account.pulls += by
+		}
+	}
+	count(+1)
+	return func() { count(-1) }
+}
+
+func (l *ledger) held(subscription string) int {
+	l.mutex.Lock()
+	defer l.mutex.Unlock()
+	return l.subscriptions[subscription].pulls
 }
 
 // handOut notes that a message goes out; how often it has been out, with this time.
@@ -116,6 +136,6 @@ func backlogHandler(ledger *ledger, fake *pstest.Server) http.Handler {
 			return
 		}
 		waiting, out := ledger.backlog(name, subscription.Topic, fake.Messages())
-		_ = json.NewEncoder(answer).Encode(map[string]int{"waiting": waiting, "out": out})
+		_ = json.NewEncoder(answer).Encode(map[string]int{"waiting": waiting, "out": out, "pulls": ledger.held(name)})
 	})
 }

@@ -4,7 +4,7 @@
 //
 // Beside them, for the tests only:
 //
-//	GET /bed/backlog?subscription=NAME   how many messages wait, and how many somebody has received
+//	GET /bed/backlog?subscription=NAME   how many messages wait, how many somebody has received, how many pulls are held
 //	PUT /bed/clock?offset=30s            moves the clock of all of it to that distance from the true time
 package main
 

@@ -108,6 +108,7 @@ func (s *subscriber) Pull(ctx context.Context, request *pubsubpb.PullRequest) (*
 	look := copied(request)
 	look.ReturnImmediately = true
 	over := time.After(s.hold)
+	defer s.ledger.hold(request.Subscription)()
 	for {
 		found, err := s.look(ctx, look)
 		if err != nil || len(found.ReceivedMessages) > 0 || request.ReturnImmediately { // deprecated, and still obeyed

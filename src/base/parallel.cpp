@@ -1,4 +1,4 @@
-#include "cloud/parallel.hpp"
+#include "base/parallel.hpp"
 
 #include <algorithm>
 #include <exception>
@@ -10,13 +10,13 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-namespace edsm::cloud {
+namespace edsm::base {
 namespace {
 
-using One = std::function<base::Task<void>(std::size_t)>;
+using One = std::function<Task<void>(std::size_t)>;
 
 /// Takes the next index until none is left.
-base::Task<void> work(std::size_t& next, std::size_t count, const One& one) {
+Task<void> work(std::size_t& next, std::size_t count, const One& one) {
   while (next < count) {
     const std::size_t index = next++;
     co_await one(index);
@@ -25,7 +25,7 @@ base::Task<void> work(std::size_t& next, std::size_t count, const One& one) {
 
 }  // namespace
 
-base::Task<void> parallel(std::size_t count, std::size_t width, const One& one) {
+Task<void> parallel(std::size_t count, std::size_t width, const One& one) {
   namespace asio = boost::asio;
   const auto executor = co_await asio::this_coro::executor;
   std::size_t next = 0;
@@ -43,4 +43,4 @@ base::Task<void> parallel(std::size_t count, std::size_t width, const One& one) 
   }
 }
 
-}  // namespace edsm::cloud
+}  // namespace edsm::base
