@@ -31,7 +31,7 @@ kube::LeaseSettings lease_settings(const Identity& identity) {
 Application::Application(const RunOptions& options, boost::asio::any_io_executor executor,
                          base::Clock& clock, telemetry::Log& log, Connections connections,
                          kube::Config kube_config, std::vector<kube::SetTransport> kube_transports,
-                         cloud::aws::Settings aws_settings, Identity identity,
+                         CloudSettings cloud_settings, Identity identity,
                          std::function<void()> exit_at_once)
     : options_(options),
       executor_(executor),
@@ -44,8 +44,10 @@ Application::Application(const RunOptions& options, boost::asio::any_io_executor
       api_(connections.kube_requests, connections.kube_watches, *authority_, clock, metrics_,
            server_url_, options.sync.field_manager),
       events_(api_, clock, log, metrics_, "edsm.io/controller", identity_.name),
-      aws_(std::move(aws_settings), connections.aws_requests, connections.aws_polls,
+      aws_(std::move(cloud_settings.aws), connections.aws_requests, connections.aws_polls,
            connections.aws_metadata, clock, log, metrics_),
+      gcp_(std::move(cloud_settings.gcp), connections.gcp_requests, connections.gcp_polls,
+           connections.gcp_metadata, clock, log, metrics_),
       elector_(api_, clock, log, lease_settings(identity_)),
       background_(executor) {
   metrics_.leader(false);
@@ -78,13 +80,15 @@ Task<bool> Application::start() {
                         .health = health_,
                         .api = api_,
                         .events = events_,
-                        .providers = {{std::string(aws_.provider().name()), &aws_.provider()}},
-                        .inboxes = aws_.inboxes(),
+                        .providers = {{std::string(aws_.provider().name()), &aws_.provider()},
+                                      {std::string(gcp_.provider().name()), &gcp_.provider()}},
+                        .inboxes = inboxes(),
                         .may_write = [this] { return may_write(); }};
   controller_ = std::make_unique<sync::Controller>(executor_, std::move(outside), options_.sync,
                                                    std::move(*digester));
   background_.spawn(events_.run());
   background_.spawn(aws_.run());
+  background_.spawn(gcp_.run());
   co_await controller_->observe();
   if (options_.leader_elect) {
     co_await elector_.acquire();
@@ -92,13 +96,20 @@ Task<bool> Application::start() {
   }
   metrics_.leader(true);
   controller_->lead();
-  if (aws_.inboxes().empty()) {
+  const auto queues = inboxes().size();
+  if (queues == 0) {
     log_.warn(
-        "no events are received, because SQS_QUEUE_URL is not set: only the sweep finds changes");
+        "no events are received, because neither SQS_QUEUE_URL nor GCP_PUBSUB_SUBSCRIPTION is "
+        "set: only the sweep finds changes");
   }
-  log_.info("working",
-            {{"queues", aws_.inboxes().size()}, {"leader_election", options_.leader_elect}});
+  log_.info("working", {{"queues", queues}, {"leader_election", options_.leader_elect}});
   co_return true;
+}
+
+std::vector<cloud::Inbox*> Application::inboxes() {
+  auto all = aws_.inboxes();
+  for (auto* const inbox : gcp_.inboxes()) all.push_back(inbox);
+  return all;
 }
 
 std::string Application::metrics_page() {

@@ -13,6 +13,7 @@
 #include "base/task_group.hpp"
 #include "cli/options.hpp"
 #include "cloud/aws/aws.hpp"
+#include "cloud/gcp/gcp.hpp"
 #include "kube/api.hpp"
 #include "kube/events.hpp"
 #include "kube/leader.hpp"
@@ -32,6 +33,15 @@ struct Connections {
   net::Http& aws_requests;
   net::Http& aws_polls;
   net::Http& aws_metadata;  ///< link-local credential endpoints: without any proxy
+  net::Http& gcp_requests;
+  net::Http& gcp_polls;
+  net::Http& gcp_metadata;  ///< likewise
+};
+
+/// What the environment says of each cloud.
+struct CloudSettings {
+  cloud::aws::Settings aws;
+  cloud::gcp::Settings gcp;
 };
 
 /// Who this replica is.
@@ -50,7 +60,7 @@ class Application {
   /// coroutine: called when leadership is lost.
   Application(const RunOptions& options, boost::asio::any_io_executor executor, base::Clock& clock,
               telemetry::Log& log, Connections connections, kube::Config kube_config,
-              std::vector<kube::SetTransport> kube_transports, cloud::aws::Settings aws_settings,
+              std::vector<kube::SetTransport> kube_transports, CloudSettings cloud_settings,
               Identity identity, std::function<void()> exit_at_once);
 
   /// The whole life; the exit code.
@@ -69,6 +79,8 @@ class Application {
   base::Task<bool> start();
   base::Task<void> keep_leading();
   bool may_write() const;
+  /// The queues of all clouds.
+  std::vector<cloud::Inbox*> inboxes();
 
   const RunOptions& options_;
   boost::asio::any_io_executor executor_;
@@ -83,6 +95,7 @@ class Application {
   kube::Api api_;
   kube::EventRecorder events_;
   cloud::aws::Cloud aws_;
+  cloud::gcp::Cloud gcp_;
   kube::LeaderElector elector_;
   std::unique_ptr<sync::Controller> controller_;
   base::TaskGroup background_;

@@ -13,7 +13,7 @@ struct Variable {
   std::string_view meaning;
 };
 
-constexpr std::array<Variable, 18> kVariables = {{
+constexpr std::array<Variable, 25> kVariables = {{
     {"SQS_QUEUE_URL",
      "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
     {"AWS_REGION, AWS_DEFAULT_REGION", "Region where neither a binding nor a queue URL names one."},
@@ -35,6 +35,19 @@ constexpr std::array<Variable, 18> kVariables = {{
     {"AWS_USE_FIPS_ENDPOINT, AWS_USE_DUALSTACK_ENDPOINT", "FIPS and dual-stack endpoints."},
     {"AWS_MAX_ATTEMPTS, AWS_RETRY_MODE", "Retries of one call."},
     {"AWS_CA_BUNDLE", "Certificates that are trusted for AWS."},
+    {"GCP_PUBSUB_SUBSCRIPTION, PUBSUB_QUEUE_URL",
+     "The Pub/Sub subscription(s) of events, separated by commas: "
+     "projects/PROJECT/subscriptions/NAME. The second is another name of the first."},
+    {"GOOGLE_APPLICATION_CREDENTIALS",
+     "Google credentials: a file of workload identity federation, a service account's key and so "
+     "on. Without it: gcloud's file, then the metadata server (GKE: Workload Identity)."},
+    {"GOOGLE_CLOUD_PROJECT", "Project where neither a binding nor a subscription names one."},
+    {"GOOGLE_CLOUD_QUOTA_PROJECT", "Project whose quota pays for the calls."},
+    {"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "Domain of Google's APIs, if it is not googleapis.com."},
+    {"GCP_SECRET_MANAGER_ENDPOINT, GCP_PUBSUB_ENDPOINT, PUBSUB_EMULATOR_HOST",
+     "Endpoints of Google's services, for private endpoints and emulators. With the last no "
+     "credentials are used at all."},
+    {"GCP_CA_BUNDLE", "Certificates that are trusted for Google."},
     {"HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
      "Proxy for the cloud and, without proxy-url, for the API server."},
     {"KUBECONFIG", "kubeconfig file(s), separated by colons."},

@@ -53,9 +53,9 @@ Traffic kube_watches(const RunOptions& options) {
   return {.http2 = false, .connections = static_cast<long>(places) * 6 + 12};
 }
 /// Values come over it, so without HTTP/2; as many as are read at once, and some more.
-constexpr Traffic kAwsRequests{.http2 = false, .connections = 96};
-constexpr Traffic kAwsPolls{.http2 = false, .connections = 64};
-constexpr Traffic kAwsMetadata{.http2 = false, .connections = 4};
+constexpr Traffic kCloudRequests{.http2 = false, .connections = 96};
+constexpr Traffic kCloudPolls{.http2 = false, .connections = 64};
+constexpr Traffic kCloudMetadata{.http2 = false, .connections = 4};
 
 std::string host_name() {
   char name[256] = {};
@@ -74,20 +74,24 @@ std::string host_name() {
 class Program {
  public:
   Program(const RunOptions& options, boost::asio::io_context& io, base::Clock& clock,
-          telemetry::Log& log, kube::Config kube_config, cloud::aws::Settings aws_settings)
+          telemetry::Log& log, kube::Config kube_config, CloudSettings clouds)
       : options_(options),
         io_(io),
         clock_(clock),
         kube_requests_(io.get_executor(), kube_requests(options)(kube_config.transport.clone())),
         kube_watches_(io.get_executor(), kube_watches(options)(kube_config.transport.clone())),
-        aws_requests_(io.get_executor(), kAwsRequests(aws_transport(aws_settings))),
-        aws_polls_(io.get_executor(), kAwsPolls(aws_transport(aws_settings))),
-        aws_metadata_(io.get_executor(), kAwsMetadata(direct_transport())),
+        aws_requests_(io.get_executor(), kCloudRequests(trusting(clouds.aws.ca_bundle))),
+        aws_polls_(io.get_executor(), kCloudPolls(trusting(clouds.aws.ca_bundle))),
+        aws_metadata_(io.get_executor(), kCloudMetadata(direct_transport())),
+        gcp_requests_(io.get_executor(), kCloudRequests(trusting(clouds.gcp.ca_bundle))),
+        gcp_polls_(io.get_executor(), kCloudPolls(trusting(clouds.gcp.ca_bundle))),
+        gcp_metadata_(io.get_executor(), kCloudMetadata(direct_transport())),
         identity_{find_namespace(options, kube_config),
                   fmt::format("{}_{:016x}", host_name(), clock.random())},
         application_(options, io.get_executor(), clock, log,
-                     {kube_requests_, kube_watches_, aws_requests_, aws_polls_, aws_metadata_},
-                     std::move(kube_config), kube_transports(), std::move(aws_settings), identity_,
+                     {kube_requests_, kube_watches_, aws_requests_, aws_polls_, aws_metadata_,
+                      gcp_requests_, gcp_polls_, gcp_metadata_},
+                     std::move(kube_config), kube_transports(), std::move(clouds), identity_,
                      exit_at_once),
         metrics_guard_(application_.api(), clock, log),
         log_(log),
@@ -105,9 +109,9 @@ class Program {
     if (auto pod = environment("POD_NAMESPACE")) return *pod;
     return config.source == "in-cluster" ? config.ns : "kube-system";
   }
-  static net::Transport aws_transport(const cloud::aws::Settings& settings) {
+  static net::Transport trusting(const std::string& ca_bundle) {
     net::Transport transport;
-    transport.ca_file = settings.ca_bundle;
+    transport.ca_file = ca_bundle;
     return transport;
   }
   static net::Transport direct_transport() {
@@ -136,6 +140,9 @@ class Program {
   net::CurlHttp aws_requests_;
   net::CurlHttp aws_polls_;
   net::CurlHttp aws_metadata_;
+  net::CurlHttp gcp_requests_;
+  net::CurlHttp gcp_polls_;
+  net::CurlHttp gcp_metadata_;
   Identity identity_;
   Application application_;
   MetricsGuard metrics_guard_;
@@ -242,6 +249,8 @@ int run_program(const RunOptions& options) {
   if (!kube_config) return refuse(kube_config.error());
   auto aws_settings = cloud::aws::load_settings(environment);
   if (!aws_settings) return refuse(aws_settings.error());
+  auto gcp_settings = cloud::gcp::load_settings(environment);
+  if (!gcp_settings) return refuse(gcp_settings.error());
   log.info("starting", {{"version", EDSM_VERSION},
                         {"server", kube_config->server},
                         {"config", kube_config->source}});
@@ -249,7 +258,8 @@ int run_program(const RunOptions& options) {
   net::curl_global_setup();
   std::optional<int> exit_code;
   boost::asio::io_context io(1);
-  Program program(options, io, clock, log, std::move(*kube_config), std::move(*aws_settings));
+  Program program(options, io, clock, log, std::move(*kube_config),
+                  {std::move(*aws_settings), std::move(*gcp_settings)});
   if (auto served = program.serve(); !served) return refuse(served.error());
   Signals signals(io, program.application());
   boost::asio::co_spawn(io, program.run(), [&](const std::exception_ptr& error, int code) {

@@ -94,6 +94,8 @@ class Inbox {
   virtual ~Inbox() = default;
   /// "sqs/eu-west-1/edsm-events": for logs, metrics and health.
   virtual std::string_view name() const = 0;
+  /// A call to `receive` that takes longer, retries and all, is stuck.
+  virtual base::Duration stuck_after() const { return std::chrono::seconds(100); }
   virtual base::Task<base::Result<InboxFacts>> describe() = 0;
   /// A long poll. Empty: nothing came.
   virtual base::Task<base::Result<std::vector<Message>>> receive() = 0;
@@ -103,6 +105,10 @@ class Inbox {
   virtual base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets,
                                                        base::Duration time) = 0;
 };
+
+/// Code of a Failure::refused of `Provider::fetch`: the wanted version is there, but disabled or
+/// destroyed.
+inline constexpr std::string_view kSourceDisabled = "SourceDisabled";
 
 /// One cloud's secret store.
 class Provider {

@@ -22,8 +22,7 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       reconciler_(shared_),
       rollout_worker_(shared_),
       status_writer_(shared_),
-      acknowledger_(shared_),
-      sweep_(shared_) {
+      acknowledger_(shared_) {
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
     auto& outside_ = shared_.outside;
@@ -56,6 +55,9 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
   unsynced_ = reflectors_.size();
   for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {
     intakes_.push_back(std::make_unique<Intake>(shared_, i));
+  }
+  for (const auto& [name, provider] : shared_.outside.providers) {
+    sweeps_.push_back(std::make_unique<Sweep>(shared_, provider));
   }
   shared_.outside.health.require("caches filled");
 }
@@ -96,7 +98,7 @@ void Controller::lead() {
   workers_.spawn(shared_.workload_work.run());
   workers_.spawn(shared_.status_work.run());
   workers_.spawn(acknowledger_.run());
-  receivers_.spawn(sweep_.run());
+  for (const auto& sweep : sweeps_) receivers_.spawn(sweep->run());
   for (const auto& intake : intakes_) receivers_.spawn(intake->receive());
 }
 

@@ -47,7 +47,7 @@ class Controller {
   RolloutWorker rollout_worker_;
   StatusWriter status_writer_;
   Acknowledger acknowledger_;
-  Sweep sweep_;
+  std::vector<std::unique_ptr<Sweep>> sweeps_;
   std::vector<std::unique_ptr<Intake>> intakes_;
   std::vector<std::unique_ptr<kube::Listener>> listeners_;
   std::vector<std::unique_ptr<kube::Reflector>> reflectors_;

@@ -15,9 +15,6 @@ using telemetry::MessageOutcome;
 
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(500);
 constexpr base::Duration kLongestPause = std::chrono::seconds(30);
-/// A long poll takes up to 20 s and its time-out 30; three in a row without a sign of life is
-/// stuck.
-constexpr base::Duration kSilence = std::chrono::seconds(100);
 /// While a crowd of messages is in work, acknowledgements wait for each other: the queue has as
 /// much work with one message as with a full call, and in that time answers nothing else.
 constexpr std::size_t kCrowd = 10;
@@ -34,7 +31,7 @@ base::Task<void> Intake::receive() {
   base::Backoff backoff(kFirstPause, kLongestPause);
   bool known = false;
   bool trouble = false;
-  outside.health.expect(heartbeat, kSilence, outside.clock.now());
+  outside.health.expect(heartbeat, inbox().stuck_after(), outside.clock.now());
   while (!stopping_) {
     outside.health.beat(heartbeat, outside.clock.now());
     if (shared_.ledger.open_count(index_) >= shared_.settings.messages_in_work) {

@@ -202,6 +202,13 @@ TEST_F(IntakeTest, SilenceIsSeenByTheHealthProbe) {
   EXPECT_NE(world.health.stuck(world.clock.now() + 101s)[0].find("fake/queue"), std::string::npos);
 }
 
+TEST_F(IntakeTest, AQueueMayBeSilentForAsLongAsItsLongPollsTake) {
+  world.inbox.patience = 180s;
+  start();
+  EXPECT_TRUE(world.health.stuck(world.clock.now() + 179s).empty());
+  EXPECT_EQ(world.health.stuck(world.clock.now() + 181s).size(), 1U);
+}
+
 TEST_F(IntakeTest, AfterStopNothingMoreIsReceived) {
   start();
   world.intake.stop();

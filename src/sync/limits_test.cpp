@@ -1,11 +1,10 @@
-// Small pure policies: rate_limit.hpp, drift_guard.hpp, resource_version.hpp.
+// Small pure policies: drift_guard.hpp, resource_version.hpp.
 
 #include <string_view>
 
 #include <gtest/gtest.h>
 
 #include "sync/drift_guard.hpp"
-#include "sync/rate_limit.hpp"
 #include "sync/resource_version.hpp"
 
 namespace edsm::sync {
@@ -15,32 +14,6 @@ using namespace std::chrono_literals;
 
 base::Instant at(base::Duration time) {
   return base::Instant(time);
-}
-
-TEST(RateLimit, ABurstIsImmediateAndTheRestIsSpread) {
-  RateLimit limit(2, 3);  // two a second, three at once
-  const auto now = at(100s);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(limit.take(now), now);
-  EXPECT_EQ(limit.take(now), now + 500ms);
-  EXPECT_EQ(limit.take(now), now + 1s);
-  EXPECT_EQ(limit.take(now + 1s), now + 1500ms);
-}
-
-TEST(RateLimit, IdleTimeFillsTheBurstAndNoMore) {
-  RateLimit limit(1, 2);
-  const auto now = at(1h);
-  EXPECT_EQ(limit.take(now), now);
-  const auto later = now + 24h;
-  EXPECT_EQ(limit.take(later), later);
-  EXPECT_EQ(limit.take(later), later);
-  EXPECT_EQ(limit.take(later), later + 1s);
-}
-
-TEST(RateLimit, AClockThatStandsStillGivesNothingBack) {
-  RateLimit limit(1, 1);
-  EXPECT_EQ(limit.take(at(10s)), at(10s));
-  EXPECT_EQ(limit.take(at(10s)), at(11s));
-  EXPECT_EQ(limit.take(at(10s)), at(12s));
 }
 
 TEST(DriftGuard, TheFirstHealsAreFreeThenTheWaitDoubles) {

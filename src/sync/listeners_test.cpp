@@ -156,6 +156,19 @@ TEST_F(SweepTest, InOrderItReadsNoValue) {
   EXPECT_EQ(world.fetches(), 0U);
 }
 
+TEST_F(SweepTest, OfOneCloudItAsksNoOther) {
+  support::FakeProvider other("other");
+  Sweep of_other(world.shared, &other);
+  world.tasks.spawn(of_other.run());
+  world.go();
+  EXPECT_EQ(world.provider.version_calls, 0);
+  Sweep of_this(world.shared, &world.provider);
+  world.tasks.spawn(of_this.run());
+  world.go();
+  EXPECT_EQ(world.provider.version_calls, 1);
+  EXPECT_EQ(other.version_calls, 0);
+}
+
 TEST_F(SweepTest, ItFindsAChangeThatNoEventTold) {
   world.provider.set("x", "v2", "two");
   sweep();

@@ -28,8 +28,9 @@ base::Duration refused_pause(unsigned failures) {
   return std::chrono::seconds(failures < kSeconds.size() ? kSeconds[failures] : 30);
 }
 
-std::string_view fetch_reason(Failure failure) {
-  switch (failure) {
+std::string_view fetch_reason(const base::Error& error) {
+  if (error.code == cloud::kSourceDisabled) return cloud::kSourceDisabled;
+  switch (error.failure) {
     case Failure::refused:
       return "AccessDenied";
     case Failure::credentials:
@@ -118,7 +119,7 @@ Report failure_report(const Outcome& outcome) {
       report.reason = error.code;
       break;
     case Outcome::Step::fetch:
-      report.reason = fetch_reason(error.failure);
+      report.reason = fetch_reason(error);
       break;
     case Outcome::Step::inspect:
     case Outcome::Step::apply:

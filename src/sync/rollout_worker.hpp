@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
+#include "base/rate_limit.hpp"
 #include "base/task.hpp"
-#include "sync/rate_limit.hpp"
 #include "sync/rollout.hpp"
 #include "sync/shared.hpp"
 
@@ -41,7 +41,7 @@ class RolloutWorker {
   void failed(const std::string& id, const base::Error& error);
 
   Shared& shared_;
-  RateLimit limit_;
+  base::RateLimit limit_;
   std::map<std::string, std::string> remarks_;  ///< what was said last about a workload
   std::map<std::string, base::Backoff> failures_;
 };

@@ -43,6 +43,7 @@ base::Task<void> Sweep::sweep() {
 
 bool Sweep::takes_part(const BindingState& state) const {
   if (state.provider == nullptr || state.binding.deleting) return false;
+  if (provider_ != nullptr && state.provider != provider_) return false;
   const bool everybody = base::planted(base::Bug::sweep_for_everybody);
   if (!shared_.gate.passes(state) && !everybody) return false;
   return !shared_.pause_of(state.binding).holds();

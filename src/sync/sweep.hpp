@@ -13,7 +13,9 @@ namespace edsm::sync {
 /// what differs is re-read through the normal path.
 class Sweep {
  public:
-  explicit Sweep(Shared& shared) : shared_(shared) {}
+  /// Of the bindings of one provider, so that none waits for another one; nullptr: of all.
+  explicit Sweep(Shared& shared, const cloud::Provider* provider = nullptr)
+      : shared_(shared), provider_(provider) {}
   /// At start, and then every `resync_interval` with up to a tenth of jitter. Until cancelled.
   base::Task<void> run();
 
@@ -37,6 +39,7 @@ class Sweep {
   void report(const std::vector<Scope>& scopes, base::Duration took) const;
 
   Shared& shared_;
+  const cloud::Provider* provider_;
 };
 
 }  // namespace edsm::sync

@@ -70,8 +70,10 @@ def ready_reasons() -> dict[str, bool]:
     reasons |= dict.fromkeys(_all(r'Plan::Action::stop,\s*"(\w+)"'), True)
     assert "Plan::Action::stop, std::string(kNotAllowed)" in sources()["sync/plan.cpp"]
     reasons["NotAllowed"] = True
+    assert "return cloud::kSourceDisabled" in sources()["sync/outcome.cpp"]
+    reasons["SourceDisabled"] = True
     for file in ("sync/shape.cpp", "sync/json_slice.cpp", "sync/binding_store.cpp", "cloud/aws/provider.cpp",
-                 "cloud/aws/identity.cpp"):
+                 "cloud/aws/identity.cpp", "cloud/gcp/provider.cpp"):
         reasons |= dict.fromkeys(_all(r'Failure::invalid,\s*"(\w+)"', folder=file), True)
     reasons |= dict.fromkeys(_all(r'return \{base::Failure::conflict, "(\w+)"', folder="sync/reconciler.cpp"), False)
     for failure, reason in _all(r'(?:case Failure::(\w+)|default):\s*return "(\w+)"', folder="sync/outcome.cpp"):

@@ -50,6 +50,7 @@ EVERYTHING = """
 replicaCount: 3
 image: {digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}
 aws: {queueUrls: ["https://sqs.eu-west-1.amazonaws.com/1/a", "https://sqs.us-east-1.amazonaws.com/1/b"], region: eu-west-1}
+gcp: {subscriptions: [projects/shop-123456/subscriptions/edsm-events, projects/5/subscriptions/other], project: shop-123456}
 allowSecretDeletion: true
 extraVolumes: [{name: ca, configMap: {name: ca}}]
 extraVolumeMounts: [{name: ca, mountPath: /ca, readOnly: true}]
@@ -113,7 +114,7 @@ def test_every_part_of_the_values_knows_its_names() -> None:
 
 @pytest.mark.parametrize("setting", [
     "replicas=2", "image.repo=x", "metrics.serviceMonitor.enable=true", "replicaCount=two", "image.digest=abc", "controller.resyncInterval=30", "controller.logLevel=loud",
-    "aws.queueUrls={my-queue}", "watchNamespaces={a,B}", "watchNamespaces={a,a}", "metrics.port=0", "tenancy=strict",
+    "aws.queueUrls={my-queue}", "gcp.subscriptions={edsm-events}", "gcp.project=My Shop", "watchNamespaces={a,B}", "watchNamespaces={a,a}", "metrics.port=0", "tenancy=strict",
     "tenancy=true", "extraEnv[0].nam=X"])
 def test_a_wrong_value_is_refused(templates: Helm, setting: str) -> None:
     with pytest.raises(CommandFailed, match="values don't meet the specifications"):

@@ -63,6 +63,8 @@ def create(cluster: ControlPlane, **spec: Any) -> dict[str, Any]:
     *(({"cloudProviderOptions": {"roleARN": ROLE, "externalID": given}}, "spec.cloudProviderOptions.externalID")
       for given in ("x", "a b", "x" * 1225)),
     ({"cloudProviderOptions": {"externalID": "agreed-upon"}}, "spec.cloudProviderOptions"),
+    ({"cloudProvider": "gcp", "secretPath": "db", "cloudProviderOptions": {"roleARN": ROLE}},
+     "spec.cloudProviderOptions.roleARN"),
     ({"target": {"creationPolicy": "Merge", "deletionPolicy": "Delete"}}, "spec.target.deletionPolicy"),
 ])
 def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> None:

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cloud/aws/settings.hpp"
+#include "cloud/gcp/settings.hpp"
 
 namespace edsm::sim {
 namespace {
@@ -28,13 +29,17 @@ std::optional<std::string> environment(std::string_view name) {
   return at->second;
 }
 
-cloud::aws::Settings aws_settings() {
-  auto settings = cloud::aws::load_settings(
-      environment, [](const std::string& path) -> base::Result<base::SecretBytes> {
-        return base::fail(base::Failure::absent, "NoSuchFile", path);
-      });
-  if (!settings) throw std::logic_error(base::describe(settings.error()));
-  return std::move(*settings);
+base::Result<base::SecretBytes> no_file(const std::string& path) {
+  return base::fail(base::Failure::absent, "NoSuchFile", path);
+}
+
+/// The world's cloud is AWS; nothing is set of the others.
+cli::CloudSettings cloud_settings() {
+  auto aws = cloud::aws::load_settings(environment, no_file);
+  if (!aws) throw std::logic_error(base::describe(aws.error()));
+  auto gcp = cloud::gcp::load_settings(environment, no_file);
+  if (!gcp) throw std::logic_error(base::describe(gcp.error()));
+  return {std::move(*aws), std::move(*gcp)};
 }
 
 /// Keeps lines for the world.
@@ -63,8 +68,8 @@ struct Replica::Life {
         aws(replica.network_, owner, replica.number_, Peer::cloud),
         io(std::make_unique<boost::asio::io_context>(1)),
         application(replica.options_, io->get_executor(), clock, log,
-                    {kube_requests, kube_watches, aws, aws, aws}, kube_config(replica), {},
-                    aws_settings(),
+                    {kube_requests, kube_watches, aws, aws, aws, aws, aws, aws},
+                    kube_config(replica), {}, cloud_settings(),
                     {"kube-system", fmt::format("replica-{}_{}", replica.number_, owner_)},
                     [this] { exit_code = cli::kFailure; }) {
     clock.set_skew(replica.skew_);

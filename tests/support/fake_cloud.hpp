@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -148,6 +149,7 @@ class FakeInbox final : public cloud::Inbox {
   }
 
   std::string_view name() const override { return "fake/queue"; }
+  base::Duration stuck_after() const override { return patience.value_or(Inbox::stuck_after()); }
   base::Task<base::Result<cloud::InboxFacts>> describe() override {
     ++describes;
     if (describe_errors.empty()) co_return facts;
@@ -176,6 +178,7 @@ class FakeInbox final : public cloud::Inbox {
   }
 
   cloud::InboxFacts facts;
+  std::optional<base::Duration> patience;
   std::deque<base::Error> describe_errors;
   int describes = 0;
   int receives = 0;

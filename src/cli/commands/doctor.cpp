@@ -1,5 +1,6 @@
 #include "cli/commands/doctor.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <optional>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "cli/environment.hpp"
 #include "cloud/aws/aws.hpp"
 #include "cloud/aws/inspect/credential_origin.hpp"
+#include "cloud/gcp/gcp.hpp"
 #include "net/curl_http.hpp"
 
 namespace edsm::cli {
@@ -28,6 +30,17 @@ class Silence final : public telemetry::Sink {
   void write(std::string_view /*line*/) override {}
 };
 
+net::Transport transport_of(const std::string& ca_bundle) {
+  net::Transport transport;
+  transport.ca_file = ca_bundle;
+  return transport;
+}
+net::Transport without_proxy() {
+  net::Transport transport;
+  transport.proxy = "";
+  return transport;
+}
+
 /// AWS as the controller would see it.
 class Aws {
  public:
@@ -37,7 +50,7 @@ class Aws {
         region_(region_of(settings)),
         origin_(cloud::aws::origin_of(settings.credentials)),
         queues_(settings.queues),
-        requests_(executor, transport_of(settings)),
+        requests_(executor, transport_of(settings.ca_bundle)),
         direct_(executor, without_proxy()),
         log_(clock, silence_, telemetry::Level::error, telemetry::Format::text),
         cloud_(std::move(settings), requests_, requests_, direct_, clock, log_, metrics_) {}
@@ -66,16 +79,6 @@ class Aws {
     if (!settings.region.empty() || settings.queues.empty()) return settings.region;
     return settings.queues.front().region;
   }
-  static net::Transport transport_of(const cloud::aws::Settings& settings) {
-    net::Transport transport;
-    transport.ca_file = settings.ca_bundle;
-    return transport;
-  }
-  static net::Transport without_proxy() {
-    net::Transport transport;
-    transport.proxy = "";
-    return transport;
-  }
 
   base::Clock& clock_;
   std::string region_;
@@ -89,14 +92,70 @@ class Aws {
   cloud::aws::Cloud cloud_;
 };
 
+/// Google Cloud, likewise.
+class Google {
+ public:
+  Google(const boost::asio::any_io_executor& executor, base::Clock& clock,
+         cloud::gcp::Settings settings)
+      : requests_(executor, transport_of(settings.ca_bundle)),
+        direct_(executor, without_proxy()),
+        log_(clock, silence_, telemetry::Level::error, telemetry::Format::text),
+        cloud_(std::move(settings), requests_, requests_, direct_, clock, log_, metrics_) {}
+
+  base::Task<Findings> examine(std::vector<Reported> bindings) {
+    Findings findings;
+    // Without a subscription only the sweep finds changes, which may be meant so.
+    if (!cloud_.inboxes().empty()) findings = co_await examine_inboxes(cloud_.inboxes());
+    auto of_sources = co_await examine_sources(cloud_.provider(), std::move(bindings));
+    append(findings, std::move(of_sources));
+    co_return findings;
+  }
+
+ private:
+  net::CurlHttp requests_;
+  net::CurlHttp direct_;
+  Silence silence_;
+  telemetry::Log log_;
+  telemetry::Metrics metrics_;
+  cloud::gcp::Cloud cloud_;
+};
+
+Findings unusable(const base::Error& error) {
+  return {{Finding::Level::failure, "identity", base::describe(error),
+           "set it where `edsm run` starts, and run this command there"}};
+}
+
+bool any_of_provider(const std::vector<Reported>& bindings, std::string_view provider) {
+  return std::ranges::any_of(
+      bindings, [&](const Reported& each) { return each.binding.provider == provider; });
+}
+
+bool concerns_google(const std::vector<Reported>& bindings) {
+  return any_of_provider(bindings, "gcp") || environment("GCP_PUBSUB_SUBSCRIPTION") ||
+         environment("PUBSUB_QUEUE_URL");
+}
+
+/// AWS is what is meant where nothing is said.
+bool concerns_aws(const std::vector<Reported>& bindings, const DoctorOptions& options) {
+  return !concerns_google(bindings) || options.probe || environment("SQS_QUEUE_URL") ||
+         any_of_provider(bindings, "aws");
+}
+
 /// With the environment of `edsm run`.
+base::Task<Findings> examine_google(base::Clock& clock, std::vector<Reported> bindings) {
+  auto settings = cloud::gcp::load_settings(environment);
+  if (!settings) co_return unusable(settings.error());
+  const auto executor = co_await boost::asio::this_coro::executor;
+  Google google(executor, clock, std::move(*settings));
+  auto findings = co_await google.examine(std::move(bindings));
+  co_return findings;
+}
+
+/// Likewise.
 base::Task<Findings> examine_aws(base::Clock& clock, std::vector<Reported> bindings,
                                  std::optional<ProbeWish> wish) {
   auto settings = cloud::aws::load_settings(environment);
-  if (!settings) {
-    co_return Findings{{Finding::Level::failure, "identity", base::describe(settings.error()),
-                        "set it where `edsm run` starts, and run this command there"}};
-  }
+  if (!settings) co_return unusable(settings.error());
   const auto executor = co_await boost::asio::this_coro::executor;
   Aws aws(executor, clock, std::move(*settings));
   auto findings = co_await aws.examine(bindings);
@@ -120,8 +179,14 @@ base::Task<int> doctor(ClusterAccess access, DoctorOptions options) {
   Examination examination{access.api, access.clock,   std::move(watched), options.own_namespace,
                           options.as, options.tenancy};
   auto seen = co_await examine_cluster(std::move(examination));
-  auto of_aws = co_await examine_aws(access.clock, std::move(seen.bindings), wish_of(options));
-  append(seen.findings, std::move(of_aws));
+  if (concerns_aws(seen.bindings, options)) {
+    auto of_aws = co_await examine_aws(access.clock, seen.bindings, wish_of(options));
+    append(seen.findings, std::move(of_aws));
+  }
+  if (concerns_google(seen.bindings)) {
+    auto of_google = co_await examine_google(access.clock, std::move(seen.bindings));
+    append(seen.findings, std::move(of_google));
+  }
   fmt::print("{}", show_findings(seen.findings, options.output));
   co_return healthy(seen.findings) ? 0 : 1;
 }

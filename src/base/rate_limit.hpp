@@ -4,7 +4,7 @@
 
 #include "base/clock.hpp"
 
-namespace edsm::sync {
+namespace edsm::base {
 
 /// Token bucket. Pure: time is an argument.
 class RateLimit {
@@ -13,7 +13,7 @@ class RateLimit {
       : per_second_(per_second), burst_(burst), tokens_(burst) {}
 
   /// Takes one token; returns when it may be used (now, or later).
-  base::Instant take(base::Instant now) {
+  Instant take(Instant now) {
     if (now > last_) {
       const std::chrono::duration<double> passed = now - last_;
       tokens_ = std::min(burst_, tokens_ + passed.count() * per_second_);
@@ -22,14 +22,14 @@ class RateLimit {
     tokens_ -= 1;
     if (tokens_ >= 0) return now;
     const std::chrono::duration<double> wait(-tokens_ / per_second_);
-    return now + std::chrono::duration_cast<base::Duration>(wait);
+    return now + std::chrono::duration_cast<Duration>(wait);
   }
 
  private:
   double per_second_;
   double burst_;
   double tokens_;
-  base::Instant last_{};
+  Instant last_{};
 };
 
-}  // namespace edsm::sync
+}  // namespace edsm::base

@@ -1,0 +1,172 @@
+#include "cloud/gcp/gcp.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "support/gcp_bench.hpp"
+
+namespace edsm::cloud::gcp {
+namespace {
+
+using support::Strings;
+using testing::HasSubstr;
+
+const std::string full = "projects/shop/subscriptions/edsm-events";
+
+base::Result<Settings> load(const Strings& env) {
+  static const Strings files;
+  return load_settings(support::env_of(env), support::files_of(files));
+}
+
+TEST(LoadGoogleSettings, ErrorsNameTheVariable) {
+  struct Row {
+    Strings env;
+    std::string_view code;
+    std::string_view remedy;
+  };
+  const Row rows[] = {
+      {{{"GCP_PUBSUB_SUBSCRIPTION", "a b"}}, "InvalidSubscription", "GCP_PUBSUB_SUBSCRIPTION"},
+      {{{"GCP_PUBSUB_SUBSCRIPTION", "projects/shop/topics/edsm"}},
+       "InvalidSubscription",
+       "projects/<project>/subscriptions/<name>"},
+      {{{"PUBSUB_QUEUE_URL", "https://evil.example/v1/" + full}},
+       "InvalidSubscription",
+       "GCP_PUBSUB_SUBSCRIPTION"},
+      {{{"GCP_PUBSUB_SUBSCRIPTION", "edsm-events"}}, "MissingProject", "GOOGLE_CLOUD_PROJECT"},
+      {{{"GCP_PUBSUB_SUBSCRIPTION", full}, {"PUBSUB_QUEUE_URL", full + "2"}},
+       "ConflictingSubscriptions",
+       "unset"},
+      {{{"GOOGLE_CLOUD_PROJECT", "Shop"}}, "InvalidProject", "GOOGLE_CLOUD_PROJECT"},
+      {{{"GCP_SECRET_MANAGER_ENDPOINT", "secrets:443"}},
+       "InvalidEndpoint",
+       "GCP_SECRET_MANAGER_ENDPOINT"},
+      {{{"GCP_SECRET_MANAGER_ENDPOINT", "http://secrets.example"}},
+       "InvalidEndpoint",
+       "must begin with https://"},
+      {{{"GCP_PUBSUB_ENDPOINT", "http://127.0.0.1.example:1"}},
+       "InvalidEndpoint",
+       "GCP_PUBSUB_ENDPOINT"},
+      {{{"PUBSUB_EMULATOR_HOST", "http://127.0.0.1:8085"}},
+       "InvalidEndpoint",
+       "PUBSUB_EMULATOR_HOST"},
+      {{{"PUBSUB_EMULATOR_HOST", "127.0.0.1:8085"}, {"GCP_PUBSUB_ENDPOINT", "https://a.example"}},
+       "ConflictingEndpoints",
+       "unset"},
+      {{{"GCP_PUBSUB_SUBSCRIPTION", full}, {"GOOGLE_APPLICATION_CREDENTIALS", "/none"}},
+       "InvalidGoogleSettings",
+       "GOOGLE_APPLICATION_CREDENTIALS"},
+  };
+  for (const auto& [env, code, remedy] : rows) {
+    const auto settings = load(env);
+    ASSERT_FALSE(settings) << code;
+    EXPECT_EQ(settings.error().code, code);
+    EXPECT_EQ(settings.error().failure, base::Failure::invalid);
+    EXPECT_THAT(settings.error().text, HasSubstr(std::string(remedy)));
+  }
+}
+
+TEST(LoadGoogleSettings, WithoutAnyVariableEverythingIsGooglesOwn) {
+  const auto settings = load({});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_TRUE(settings->subscriptions.empty());
+  EXPECT_EQ(settings->project, "");
+  EXPECT_EQ(secret_manager_url(*settings, global), "https://secretmanager.googleapis.com");
+  EXPECT_EQ(secret_manager_url(*settings, "europe-west3"),
+            "https://secretmanager.europe-west3.rep.googleapis.com");
+  EXPECT_EQ(pubsub_url(*settings), "https://pubsub.googleapis.com");
+}
+
+TEST(LoadGoogleSettings, SubscriptionsByFullAndShortName) {
+  const auto settings = load({{"GOOGLE_CLOUD_PROJECT", "shop"},
+                              {"GCP_PUBSUB_SUBSCRIPTION",
+                               " edsm-events , ,projects/bank/subscriptions/other,"
+                               "https://pubsub.googleapis.com/v1/projects/a/subscriptions/abc"}});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_THAT(settings->subscriptions,
+              testing::ElementsAre(Subscription{"shop", "edsm-events"},
+                                   Subscription{"bank", "other"}, Subscription{"a", "abc"}));
+  EXPECT_EQ(settings->project, "shop");
+  const auto by_alias = load({{"PUBSUB_QUEUE_URL", full}});
+  ASSERT_TRUE(by_alias);
+  EXPECT_EQ(by_alias->subscriptions.at(0).str(), full);
+}
+
+TEST(LoadGoogleSettings, EndpointsAndUniverse) {
+  const auto settings = load({{"GCP_SECRET_MANAGER_ENDPOINT", "http://127.0.0.1:1/prefix/"},
+                              {"GCP_PUBSUB_ENDPOINT", "https://pubsub.private.example"},
+                              {"GCP_CA_BUNDLE", "/ca.pem"},
+                              {"GOOGLE_CLOUD_QUOTA_PROJECT", "billing"}});
+  ASSERT_TRUE(settings) << settings.error().text;
+  EXPECT_EQ(secret_manager_url(*settings, "eu"), "http://127.0.0.1:1/prefix");
+  EXPECT_EQ(pubsub_url(*settings), "https://pubsub.private.example");
+  EXPECT_EQ(settings->ca_bundle, "/ca.pem");
+  EXPECT_EQ(settings->quota_project, "billing");
+  const auto emulated = load({{"PUBSUB_EMULATOR_HOST", "pubsub.dev:8085"}});
+  ASSERT_TRUE(emulated);
+  EXPECT_EQ(pubsub_url(*emulated), "http://pubsub.dev:8085");
+  const auto elsewhere = load({{"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "apis.example"}});
+  ASSERT_TRUE(elsewhere);
+  EXPECT_EQ(secret_manager_url(*elsewhere, "eu"), "https://secretmanager.eu.rep.apis.example");
+  EXPECT_EQ(pubsub_url(*elsewhere), "https://pubsub.apis.example");
+}
+
+/// A cloud with one subscription, whose token comes from the metadata server.
+class GoogleCloudTest : public testing::Test, protected test::Bench {
+ protected:
+  std::unique_ptr<Cloud> make(const Strings& env) {
+    auto settings = load(env);
+    EXPECT_TRUE(settings) << settings.error().text;
+    return std::make_unique<Cloud>(std::move(*settings), http, polls, metadata, clock, log,
+                                   metrics);
+  }
+  static std::vector<Source> source_of(Cloud& cloud) {
+    return {cloud.provider().resolve({"db", {{"gcpProjectID", "shop"}}}).value()};
+  }
+  support::ScriptedHttp polls;
+  support::ScriptedHttp metadata;
+};
+
+TEST_F(GoogleCloudTest, WiresProviderInboxesAndCredentials) {
+  const auto cloud = make({{"GCP_PUBSUB_SUBSCRIPTION", full}});
+  metadata.reply(200, R"({"access_token":"ya29","expires_in":3600,"token_type":"Bearer"})",
+                 {{"Metadata-Flavor", "Google"}});
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
+  const auto values = support::run(cloud->provider().fetch(source_of(*cloud)));
+  ASSERT_TRUE(values.at(0)) << values.at(0).error().text;
+  EXPECT_EQ(http.seen.at(0).url,
+            "https://secretmanager.googleapis.com/v1/projects/shop/secrets/db/versions/"
+            "latest:access");
+  EXPECT_EQ(http.seen.at(0).headers.find("Authorization"), "Bearer ya29");
+
+  ASSERT_EQ(cloud->inboxes().size(), 1U);
+  polls.reply(200, R"({"receivedMessages":[{"ackId":"a","message":{"attributes":{
+      "eventType":"SECRET_CREATE","secretId":"projects/5/secrets/db"}}}]})");
+  const auto got = support::run(cloud->inboxes().front()->receive());
+  ASSERT_TRUE(got);
+  EXPECT_EQ(polls.seen.at(0).url, "https://pubsub.googleapis.com/v1/" + full + ":pull");
+  EXPECT_EQ(polls.seen.at(0).headers.find("Authorization"), "Bearer ya29");
+  EXPECT_THAT(std::get<Hint>(got->at(0).content).match_keys,
+              testing::Contains("gcp/shop/global/db/*"))
+      << "what the provider learned of projects, the inbox knows";
+}
+
+TEST_F(GoogleCloudTest, WrongCredentialsAreSaidByWhoNeedsThem) {
+  const auto cloud = make({{"GOOGLE_APPLICATION_CREDENTIALS", "/none"}});
+  EXPECT_TRUE(cloud->inboxes().empty());
+  const auto values = support::run(cloud->provider().fetch(source_of(*cloud)));
+  ASSERT_FALSE(values.at(0));
+  EXPECT_EQ(values.at(0).error().failure, base::Failure::credentials);
+  EXPECT_THAT(values.at(0).error().text, HasSubstr("GOOGLE_APPLICATION_CREDENTIALS"));
+  EXPECT_TRUE(http.seen.empty());
+}
+
+TEST_F(GoogleCloudTest, NobodyLooksForATokenThatNobodyNeeds) {
+  const auto cloud = make({});
+  boost::asio::io_context io(1);
+  boost::asio::co_spawn(io, cloud->run(), [](const std::exception_ptr&) {});
+  io.poll();
+  EXPECT_TRUE(metadata.seen.empty());
+}
+
+}  // namespace
+}  // namespace edsm::cloud::gcp

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/rate_limit.hpp"
+#include "cloud/gcp/secret_manager.hpp"
+
+namespace edsm::cloud::gcp {
+
+/// How the versions of one project's secrets are asked for. All reads but those of values share
+/// one small quota (600 a minute for each project), of which the sweep takes half, so that others
+/// find some, too.
+struct MetadataAccess {
+  base::RateLimit pace{5.0, 100.0};
+  base::Instant allowed_from = base::Instant::min();  ///< refused until then
+  bool said_so = false;
+};
+
+/// Reads current version numbers, and no values as long as that is possible: who may not read a
+/// version's metadata, or finds that quota exhausted, has to read the value to learn its number.
+class VersionReader {
+ public:
+  /// By project.
+  using Accesses = std::map<std::string, MetadataAccess, std::less<>>;
+
+  VersionReader(SecretManager& secrets, Accesses& accesses, base::Clock& clock, telemetry::Log& log)
+      : secrets_(secrets), accesses_(accesses), clock_(clock), log_(log) {}
+
+  /// One result per name, in order.
+  base::Task<std::vector<base::Result<std::string>>> read(std::vector<SecretName> names);
+
+ private:
+  base::Task<void> one_into(SecretName name, base::Result<std::string>& result);
+  base::Task<base::Result<std::string>> one(SecretName name);
+  base::Task<base::Result<std::string>> by_value(SecretName name);
+  void remember_refusal(MetadataAccess& access, const SecretName& name);
+
+  SecretManager& secrets_;
+  Accesses& accesses_;
+  base::Clock& clock_;
+  telemetry::Log& log_;
+};
+
+}  // namespace edsm::cloud::gcp
