@@ -55,6 +55,23 @@ bool older(const Binding& a, const Binding& b) {
   return a.uid < b.uid;
 }
 
+/// What a status says was done, for what is known.
+void recall(BindingState& state) {
+  using Truth = SeenStatus::Truth;
+  const auto& binding = state.binding;
+  state.applied = applied_from(binding.words);
+  PauseMemory known;
+  known.rests = binding.status.paused() == Truth::yes;
+  if (binding.status.paused() == Truth::no) known.misread = binding.paused_until;
+  state.pause = std::move(known);
+}
+
+/// Of a status that is new; its words stay only where they are needed again.
+void read_status(BindingState& state, bool recalled) {
+  if (recalled) recall(state);
+  if (state.binding.paused_until.empty()) state.binding.words = {};
+}
+
 }  // namespace
 
 void BindingStore::resolve(BindingState& state) const {
@@ -97,15 +114,6 @@ void BindingStore::unlink(const BindingState& state) {
     drop(by_match_key_, hash_of(match), state);
 }
 
-void BindingState::recall() {
-  using Truth = SeenStatus::Truth;
-  applied = applied_from(binding.words);
-  PauseMemory known;
-  known.rests = binding.status.paused() == Truth::yes;
-  if (binding.status.paused() == Truth::no) known.misread = binding.paused_until;
-  pause = std::move(known);
-}
-
 BindingStore::Change BindingStore::put(Binding binding) {
   const auto key = binding.key;
   const auto [at, fresh] = states_.try_emplace(key);
@@ -119,19 +127,16 @@ BindingStore::Change BindingStore::put(Binding binding) {
                         before.deleting != binding.deleting;
   if (!relevant) {
     state.binding.status = std::move(binding.status);
-    if (!before.paused_until.empty()) state.binding.words = std::move(binding.words);
+    state.binding.words = std::move(binding.words);
+    read_status(state, !leading_);
     return {};
   }
   if (!fresh) unlink(state);
   if (reborn) state = BindingState();
   state.binding = std::move(binding);
-  if (fresh || reborn) state.recall();
+  read_status(state, fresh || reborn || !leading_);
   pauses_.erase(key);
-  if (state.binding.paused_until.empty()) {
-    state.binding.words = {};
-  } else {
-    pauses_.insert(key);
-  }
+  if (!state.binding.paused_until.empty()) pauses_.insert(key);
   auto trouble = *state.trouble;
   trouble.backoff.reset();
   state.trouble = std::move(trouble);

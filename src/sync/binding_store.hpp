@@ -56,9 +56,6 @@ struct BindingState {
   std::uint64_t trigger = 0;  ///< when it was last asked for (Fetcher::tick)
   base::Rare<Trouble> trouble;
   base::Rare<PauseMemory> pause;
-
-  /// Takes what an earlier leader recorded in the status for what is known.
-  void recall();
 };
 
 /// A node of the store's map, which has four words of its own, is just not of the pool's next size.
@@ -77,6 +74,10 @@ class BindingStore {
     bool relevant = false;  ///< something that a reconcile looks at is different
   };
   Change put(Binding binding);
+  /// From now on another leader works: what it records in the statuses is what is known.
+  void follow() { leading_ = false; }
+  /// From now on, as at first, only we do: what is known is what we did.
+  void lead() { leading_ = true; }
   /// The bindings that share the erased one's target, which may now take it over.
   std::vector<base::ObjectKey> erase(const base::ObjectKey& key);
 
@@ -112,6 +113,7 @@ class BindingStore {
   void resolve(BindingState& state) const;
 
   const Providers& providers_;
+  bool leading_ = true;
   std::pmr::unsynchronized_pool_resource nodes_;  ///< side by side, without an allocation each
   States states_{&nodes_};
   Index by_match_key_{&nodes_};

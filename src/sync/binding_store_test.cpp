@@ -110,6 +110,23 @@ TEST_F(BindingStoreTest, WhatIsKnownInMemoryOutlivesAChangeButNotARebirth) {
   EXPECT_EQ(store.of_source("aws/r/q"), Keys{key("b")});
 }
 
+TEST_F(BindingStoreTest, WhatAnotherLeaderRecordsIsKnownUntilItIsOurTurn) {
+  auto binding = make("b", "p", "t");
+  const auto recorded = [&](const std::string& hash) {
+    BindingStatus status;
+    status.applied_hash = hash;
+    binding.status = status;
+    binding.words = status;
+    store.put(binding);
+    return store.find(key("b"))->applied.hash;
+  };
+  store.follow();
+  EXPECT_EQ(recorded("one"), "one");
+  EXPECT_EQ(recorded("two"), "two") << "nothing else of it is different";
+  store.lead();
+  EXPECT_EQ(recorded("three"), "two") << "a status of ours that comes back";
+}
+
 TEST_F(BindingStoreTest, TheOlderBindingOfATargetWins) {
   auto young = make("a", "p", "t");
   young.created = kMonday + std::chrono::seconds(1);

@@ -23,6 +23,7 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       rollout_worker_(shared_),
       status_writer_(shared_),
       acknowledger_(shared_) {
+  shared_.bindings.follow();
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
     auto& outside_ = shared_.outside;
@@ -86,9 +87,8 @@ base::Task<void> Controller::observe() {
 
 void Controller::lead() {
   working_ = true;
-  // What another leader did since was seen by the watches; what it recorded is in the statuses.
-  for (auto& [key, state] : shared_.bindings.all()) {
-    state.recall();
+  shared_.bindings.lead();
+  for (const auto& [key, state] : shared_.bindings.all()) {
     shared_.trigger(key, WorkQueue::Priority::background);
   }
   shared_.targets.each(

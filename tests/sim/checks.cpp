@@ -213,6 +213,13 @@ std::size_t value_reads(const World& world) {
 Rest::Rest(const World& world, const Witness& witness)
     : effects_(witness.effects()), value_reads_(value_reads(world)), sent_(world.network.sent()) {}
 
+void Rest::check_effects(World& world, Witness& witness) const {
+  const auto writes = witness.effects() - effects_;
+  if (writes != 0) witness.object(fmt::format("{} writes after a start", writes));
+  const auto reads = value_reads(world) - value_reads_;
+  if (reads != 0) witness.object(fmt::format("{} value reads after a start", reads));
+}
+
 void Rest::check(World& world, Witness& witness, double minutes) const {
   if (witness.effects() != effects_) {
     witness.object(fmt::format("{} writes at rest", witness.effects() - effects_));

@@ -20,6 +20,8 @@ struct Rest {
   /// Compares with now, `minutes` later: nothing was written, read or restarted, and nobody was
   /// asked more often than polls, watches and sweeps need.
   void check(World& world, Witness& witness, double minutes) const;
+  /// Compares with now: nothing was written, read or restarted.
+  void check_effects(World& world, Witness& witness) const;
 
  private:
   std::uint64_t effects_;

@@ -23,6 +23,8 @@ constexpr base::Duration kSettle = minutes(20);
 constexpr base::Duration kQuiet = minutes(6);
 /// After that nothing may happen for as long again: another sweep, a new round of every watch.
 constexpr base::Duration kRest = minutes(6);
+/// For new replicas to take the lease, fill their caches and look at everything.
+constexpr base::Duration kHandOver = minutes(2);
 constexpr int kShrinkTries = 400;
 /// A hundred times what an ordinary run takes.
 constexpr std::uint64_t kMaxSteps = 500'000;
@@ -47,6 +49,21 @@ bool settle(World& world, const Witness& witness) {
     if (quiet && not_converged(world, witness).empty()) break;
   }
   return true;
+}
+
+/// All replicas start anew. Whoever leads then finds in the statuses what was done, and does
+/// nothing.
+void hand_over(World& world, Witness& witness) {
+  // Without the key nobody knows what a digest says.
+  if (world.troubled() || world.scenario().has(Deed::lose_digest_key)) return;
+  const Rest rest(world, witness);
+  for (unsigned number = 0; number < world.replicas(); ++number) {
+    auto& replica = world.replica(number);
+    world.schedule.after({}, [&replica] { replica.crash(); });
+    world.schedule.after(seconds(1), [&replica] { replica.start(); });
+  }
+  if (world.run_until(world.schedule.now() + kHandOver)) rest.check_effects(world, witness);
+  check_converged(world, witness);
 }
 
 /// What is wrong, without the names of whom it befell.
@@ -86,6 +103,7 @@ Verdict play(const Scenario& scenario, const Trace& trace) {
       // The trail of the last sweep's own calls may be on the queue at this very moment.
       if (good) good = world.run_until(world.schedule.now() + seconds(10));
       check_converged(world, witness);
+      if (good && witness.objection().empty()) hand_over(world, witness);
       check_canaries(world, witness);
     }
   } catch (const std::exception& error) {
