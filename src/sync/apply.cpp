@@ -59,7 +59,11 @@ void write_marks(JsonWriter& json, const Desired& desired, const Target* current
   json.member(kSourceAnnotation, desired.source);
   json.member(kBindingAnnotation, desired.binding.key.str());
   if (!desired.changed_at.empty()) json.member(kChangedAtAnnotation, desired.changed_at);
-  if (merges(desired)) json.member(kKeysAnnotation, key_list(desired.data));
+  if (merges(desired)) {
+    json.member(kKeysAnnotation, key_list(desired.data));
+  } else if (current != nullptr && !current->keys->empty()) {
+    json.key(kKeysAnnotation).null();  // it was shared before: now all keys are the binding's
+  }
   json.end_object();
 
   write_owner(json, desired.binding, current);
@@ -133,7 +137,8 @@ bool metadata_outdated(const Desired& desired, const Target& current,
                                 contains_all(inspection->annotations, wished.annotations));
   return !current.labelled || !owner_right || !labels_right || current.version != desired.version ||
          current.digest != desired.digest || current.source != desired.source ||
-         current.binding != desired.binding.key.name || current.changed_at != desired.changed_at;
+         current.binding != desired.binding.key.name || current.changed_at != desired.changed_at ||
+         (!merges(desired) && !current.keys->empty());
 }
 
 }  // namespace edsm::sync

@@ -110,6 +110,16 @@ TEST(Apply, MergeTouchesOnlyItsOwnKeys) {
           R"(,"secrets.edsm.io/keys":"[\"a\",\"b\"]"}},"data":{"gone":null,"went":null,"a":"MQ==","b":""}})");
 }
 
+TEST(Apply, OneThatIsSharedNoMoreForgetsWhichKeysWereOurs) {
+  World world;
+  world.binding.target.creation = CreationPolicy::orphan;
+  world.current.owner_uid = "";
+  world.current.keys = std::vector<std::string>{"a", "gone"};
+  EXPECT_EQ(world.update(),
+            kPrecondition + kMarks +
+                R"(,"secrets.edsm.io/keys":null}},"data":{"$patch":"replace","a":"MQ==","b":""}})");
+}
+
 TEST(Apply, AnEmptyChangeTimeIsNotWritten) {
   World world;
   world.desired.changed_at = "";
@@ -164,6 +174,15 @@ TEST(Apply, MetadataOutdated) {
          w.binding.target.creation = CreationPolicy::merge;
        },
        false},
+      {"keys of a shared one",
+       [](World& w) {
+         w.current.owner_uid = "";
+         w.current.keys = std::vector<std::string>{"a"};
+         w.binding.target.creation = CreationPolicy::merge;
+       },
+       false},
+      {"keys of one that is shared no more",
+       [](World& w) { w.current.keys = std::vector<std::string>{"a"}; }, true},
   };
   for (const auto& row : rows) {
     World world;

@@ -203,6 +203,15 @@ def test_keys_of_others_in_a_shared_secret_are_theirs(shop: World) -> None:
     shop.wait_data(kept.name, {"theirs": b"u2", "password": b"right"})
 
 
+def test_one_that_is_shared_no_more_is_guarded_whole(shop: World) -> None:
+    kept = Kept(shop, MERGE)
+    kept.merge({"data": {"more": "bQ=="}})
+    shop.kube.patch("EventDrivenSecret", kept.name, shop.ns, {"spec": {"target": {"creationPolicy": ORPHAN}}})
+    shop.wait_data(kept.name, {"password": b"right"})
+    with pytest.raises(KubeError, match="change the value there"):
+        kept.merge({"data": {"more": "bQ=="}})
+
+
 @pytest.mark.parametrize("policy", [ORPHAN, MERGE])
 def test_a_secret_without_owner_can_be_given_up_and_is_restored_if_it_is_kept(shop: World, policy: str) -> None:
     """Its EventDrivenSecret may be gone; the API server cannot see that."""
