@@ -16,6 +16,8 @@ namespace edsm::cli {
 
 /// The spec of an EventDrivenSecret that is to be made; empty members are left out.
 struct WishedBinding {
+  std::string provider = "aws";
+  std::string project;
   std::string region;
   std::string path;
   std::string target;

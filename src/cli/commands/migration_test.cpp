@@ -186,6 +186,35 @@ spec: {{secretStoreRef: {{name: other, kind: {0}}}, dataFrom: [{{extract: {{key:
                               kind, spec));
 }
 
+TEST(Migrate, VersionsOfGoogleCloudArePartsOfThePath) {
+  const auto of_google = [](std::string_view reads) {
+    return migrated(fmt::format(R"(
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {{name: google, namespace: shop}}
+spec: {{provider: {{gcpsm: {{projectID: shop-1}}}}}}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{name: db, namespace: shop}}
+spec: {{secretStoreRef: {{name: google}}, {}}}
+)",
+                                reads));
+  };
+  const std::string all = "cloudProvider: gcp cloudProviderOptions: gcpProjectID: shop-1 ";
+  EXPECT_EQ(spec_of(of_google("dataFrom: [{extract: {key: db, version: '7'}}]")),
+            all + "secretPath: db/versions/7 targetSecretName: db format: JSON");
+  EXPECT_EQ(spec_of(of_google("dataFrom: [{extract: {key: db, version: latest}}]")),
+            all + "secretPath: db targetSecretName: db format: JSON");
+  const auto two = of_google(
+      "data: [{secretKey: a, remoteRef: {key: db, property: a}}, "
+      "{secretKey: b, remoteRef: {key: db, property: b, version: '7'}}]");
+  EXPECT_EQ(two.made, 0U);
+  EXPECT_NE(two.text.find("it reads 2 cloud secrets into one Secret (db, db/versions/7)"),
+            std::string::npos)
+      << two.text;
+}
+
 TEST(Migrate, Stores) {
   struct Row {
     std::string_view kind;
@@ -204,7 +233,19 @@ TEST(Migrate, Stores) {
        "conditions"},
       {"SecretStore", "{provider: {aws: {service: ParameterStore, region: r}}}", 0, 1,
        "reads ParameterStore"},
-      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is not of AWS"},
+      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is neither of AWS nor of Google Cloud"},
+      {"SecretStore", "{provider: {gcpsm: {projectID: shop-1}}}", 1, 0,
+       "cloudProvider: gcp\n  cloudProviderOptions:\n    gcpProjectID: shop-1\n  secretPath: db\n"},
+      {"ClusterSecretStore", "{provider: {gcpsm: {projectID: shop-1, location: europe-west3}}}", 1,
+       0, "gcpProjectID: shop-1\n    region: europe-west3\n"},
+      {"SecretStore", "{provider: {gcpsm: {projectID: p, auth: {workloadIdentity: {}}}}}", 1, 1,
+       "SecretStore other: auth: EDSM reads with one identity"},
+      {"SecretStore",
+       "{provider: {gcpsm: {projectID: p, secretVersionSelectionPolicy: LatestOrFetch}}}", 1, 1,
+       "SecretStore other: LatestOrFetch"},
+      {"SecretStore",
+       "{provider: {gcpsm: {projectID: p, secretVersionSelectionPolicy: LatestOrFail}}}", 1, 0,
+       "cloudProvider: gcp"},
   };
   for (const auto& row : rows) {
     const auto migration = of_store(row.kind, row.spec);
