@@ -13,7 +13,7 @@ struct Variable {
   std::string_view meaning;
 };
 
-constexpr std::array<Variable, 25> kVariables = {{
+constexpr std::array<Variable, 27> kVariables = {{
     {"SQS_QUEUE_URL",
      "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
     {"AWS_REGION, AWS_DEFAULT_REGION", "Region where neither a binding nor a queue URL names one."},
@@ -41,6 +41,10 @@ constexpr std::array<Variable, 25> kVariables = {{
     {"GOOGLE_APPLICATION_CREDENTIALS",
      "Google credentials: a file of workload identity federation, a service account's key and so "
      "on. Without it: gcloud's file, then the metadata server (GKE: Workload Identity)."},
+    {"CLOUDSDK_CONFIG", "gcloud's folder, if it is not ~/.config/gcloud."},
+    {"GCE_METADATA_HOST, GCE_METADATA_TIMEOUT, NO_GCE_CHECK",
+     "Where Google's metadata server is (host or host:port), how many seconds it may take, and "
+     "`true` where it is not to be asked."},
     {"GOOGLE_CLOUD_PROJECT", "Project where neither a binding nor a subscription names one."},
     {"GOOGLE_CLOUD_QUOTA_PROJECT", "Project whose quota pays for the calls."},
     {"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "Domain of Google's APIs, if it is not googleapis.com."},

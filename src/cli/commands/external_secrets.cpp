@@ -49,9 +49,16 @@ struct Reading {
 class Conversion {
  public:
   Conversion(const boost::json::value& external, const Stores& stores, std::string_view default_ns)
-      : external_(external), stores_(stores) {
+      : external_(external) {
     done_.ns = text_at(external, "metadata.namespace", default_ns);
     done_.name = text_at(external, "metadata.name");
+    const auto kind = text_at(external, "spec.secretStoreRef.kind", "SecretStore");
+    const auto name = text_at(external, "spec.secretStoreRef.name");
+    store_name_ = fmt::format("{} {}", kind, name);
+    store_ = stores.find(kind, done_.ns, name);
+    if (store_ == nullptr) return;
+    aws_ = base::find_path(*store_, "spec.provider.aws");
+    google_ = base::find_path(*store_, "spec.provider.gcpsm");
   }
 
   Converted run() && {
@@ -125,7 +132,7 @@ class Conversion {
   /// Ways to read that may mean another value.
   void check(const boost::json::value& reference, std::string_view where) {
     const auto version = text_at(reference, "version", "AWSCURRENT");
-    if (version != "AWSCURRENT") {
+    if (google_ == nullptr && version != "AWSCURRENT") {
       refuse("{} reads version {}: EDSM reads the current one", where, version);
     }
     const auto decoding = text_at(reference, "decodingStrategy", "None");
@@ -159,7 +166,7 @@ class Conversion {
           continue;
         }
         check(*reference, where);
-        all.push_back({text_at(*reference, "key"), text_at(*reference, "property"), key});
+        all.push_back({path_in(*reference), text_at(*reference, "property"), key});
       }
     }
     if (const auto* const from = base::array_at(external_, "spec.dataFrom")) {
@@ -189,7 +196,15 @@ class Conversion {
       refuse("dataFrom.extract takes the members of {}: name each of them in spec.data instead",
              string_at(*extract, "property"));
     }
-    return Reading{text_at(*extract, "key"), "", ""};
+    return Reading{path_in(*extract), "", ""};
+  }
+
+  /// Where it reads. On Google Cloud a version may be named, which is a part of our path.
+  std::string path_in(const boost::json::value& reference) const {
+    auto path = text_at(reference, "key");
+    const auto version = text_at(reference, "version", "latest");
+    if (google_ != nullptr && version != "latest") path += "/versions/" + version;
+    return path;
   }
 
   void reading() {
@@ -267,34 +282,57 @@ class Conversion {
   }
 
   void store() {
-    const auto kind = text_at(external_, "spec.secretStoreRef.kind", "SecretStore");
-    const auto name = text_at(external_, "spec.secretStoreRef.name");
-    const auto* const store = stores_.find(kind, done_.ns, name);
-    if (store == nullptr) {
-      refuse("{} {} is not among what was read", kind, name);
+    if (store_ == nullptr) {
+      refuse("{} is not among what was read", store_name_);
       return;
     }
-    const auto* const aws = base::find_path(*store, "spec.provider.aws");
-    if (aws == nullptr) {
-      refuse("{} {} is not of AWS", kind, name);
+    if (aws_ == nullptr && google_ == nullptr) {
+      refuse("{} is neither of AWS nor of Google Cloud", store_name_);
       return;
     }
-    const auto service = text_at(*aws, "service", "SecretsManager");
-    if (service != "SecretsManager") refuse("{} {} reads {}", kind, name, service);
+    if (base::array_at(*store_, "spec.conditions") != nullptr) {
+      lose("{}: conditions, which say what namespaces may use it", store_name_);
+    }
+    if (google_ != nullptr) {
+      of_google();
+    } else {
+      of_aws();
+    }
+  }
+
+  void of_aws() {
+    const auto service = text_at(*aws_, "service", "SecretsManager");
+    if (service != "SecretsManager") refuse("{} reads {}", store_name_, service);
     auto& wish = done_.wish;
-    wish.region = text_at(*aws, "region");
-    wish.path = text_at(*aws, "prefix") + wish.path;
-    if (base::array_at(*store, "spec.conditions") != nullptr) {
-      lose("{} {}: conditions, which say what namespaces may use it", kind, name);
-    }
-    auto identity = read_identity(*aws, wish.path);
+    wish.region = text_at(*aws_, "region");
+    wish.path = text_at(*aws_, "prefix") + wish.path;
+    auto identity = read_identity(*aws_, wish.path);
     wish.role = std::move(identity.role);
     wish.external_id = std::move(identity.external_id);
-    for (const auto& each : identity.lost) lose("{} {}: {}", kind, name, each);
+    for (const auto& each : identity.lost) lose("{}: {}", store_name_, each);
+  }
+
+  void of_google() {
+    auto& wish = done_.wish;
+    wish.provider = "gcp";
+    wish.project = text_at(*google_, "projectID");
+    wish.region = text_at(*google_, "location");
+    if (text_at(*google_, "secretVersionSelectionPolicy") == "LatestOrFetch") {
+      lose(
+          "{}: LatestOrFetch: when the latest version is disabled or destroyed, EDSM keeps the "
+          "value that the Secret has",
+          store_name_);
+    }
+    if (base::find(*google_, "auth") == nullptr) return;
+    lose("{}: auth: EDSM reads with one identity of its own, which must be allowed to read {}",
+         store_name_, wish.path);
   }
 
   const boost::json::value& external_;
-  const Stores& stores_;
+  std::string store_name_;  ///< with its kind
+  const boost::json::value* store_ = nullptr;
+  const boost::json::value* aws_ = nullptr;  ///< the provider's part of the store, if it is AWS's
+  const boost::json::value* google_ = nullptr;  ///< likewise
   Converted done_;
   Template template_;
 };

@@ -16,6 +16,8 @@ namespace edsm::cli {
 
 /// The spec of an EventDrivenSecret that is to be made; empty members are left out.
 struct WishedBinding {
+  std::string provider = "aws";
+  std::string project;
   std::string region;
   std::string role;         ///< that the controller assumes to read it
   std::string external_id;  ///< that the role asks for

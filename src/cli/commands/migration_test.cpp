@@ -186,6 +186,33 @@ spec: {{secretStoreRef: {{name: other, kind: {0}}}, dataFrom: [{{extract: {{key:
                               kind, spec));
 }
 
+TEST(Migrate, VersionsOfGoogleCloudArePartsOfThePath) {
+  const auto of_google = [](std::string_view reads) {
+    return migrated(fmt::format(R"(
+apiVersion: external-secrets.io/v1
+kind: SecretStore
+metadata: {{name: google, namespace: shop}}
+spec: {{provider: {{gcpsm: {{projectID: shop-1}}}}}}
+---
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{name: db, namespace: shop}}
+spec: {{secretStoreRef: {{name: google}}, {}}}
+)",
+                                reads));
+  };
+  const std::string all = "cloudProvider: gcp cloudProviderOptions: gcpProjectID: shop-1 ";
+  EXPECT_EQ(spec_of(of_google("dataFrom: [{extract: {key: db, version: '7'}}]")),
+            all + "secretPath: db/versions/7 targetSecretName: db format: JSON");
+  EXPECT_EQ(spec_of(of_google("dataFrom: [{extract: {key: db, version: latest}}]")),
+            all + "secretPath: db targetSecretName: db format: JSON");
+  const auto two = of_google(
+      "data: [{secretKey: a, remoteRef: {key: db, property: a}}, "
+      "{secretKey: b, remoteRef: {key: db, property: b, version: '7'}}]");
+  EXPECT_EQ(two.made, 0U);
+  EXPECT_TRUE(two.text.contains("it reads 2 cloud secrets into one Secret (db, db/versions/7)"));
+}
+
 TEST(Migrate, Stores) {
   struct Row {
     std::string_view kind;
@@ -206,7 +233,16 @@ TEST(Migrate, Stores) {
        "conditions"},
       {"SecretStore", "{provider: {aws: {service: ParameterStore, region: r}}}", 0, 1,
        "reads ParameterStore"},
-      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is not of AWS"},
+      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is neither of AWS nor of Google Cloud"},
+      {"SecretStore", "{provider: {gcpsm: {projectID: shop-1}}}", 1, 0,
+       "cloudProvider: gcp\n  cloudProviderOptions:\n    gcpProjectID: shop-1\n  secretPath: db\n"},
+      {"ClusterSecretStore", "{provider: {gcpsm: {projectID: shop-1, location: europe-west3}}}", 1,
+       0, "gcpProjectID: shop-1\n    region: europe-west3\n"},
+      {"SecretStore", "{provider: {gcpsm: {projectID: p, auth: {workloadIdentity: {}}}}}", 1, 1,
+       "SecretStore other: auth: EDSM reads with one identity"},
+      {"SecretStore",
+       "{provider: {gcpsm: {projectID: p, secretVersionSelectionPolicy: LatestOrFetch}}}", 1, 1,
+       "SecretStore other: LatestOrFetch"},
   };
   for (const auto& row : rows) {
     const auto migration = of_store(row.kind, row.spec);
@@ -349,31 +385,6 @@ TEST(Migrate, ASearchWhoseSecretsCannotBeReadIsLost) {
   const auto migration = migrate(manifests, "", false);
   EXPECT_EQ(migration.lost, 1U) << migration.text;
   EXPECT_EQ(migration.workloads, 0U);
-}
-
-TEST(Manifests, OfEveryForm) {
-  struct Row {
-    std::string_view text;
-    std::size_t objects;
-  };
-  const Row rows[] = {
-      {"", 0},
-      {"---\n# nothing\n---\n", 0},
-      {"{\"kind\":\"A\"}", 1},
-      {"{kind: A}", 1},
-      {"kind: A\n---\nkind: B\n", 2},
-      {"{\"kind\":\"List\",\"items\":[{\"kind\":\"A\"},{\"kind\":\"B\"}]}", 2},
-      {"just: words", 0},
-  };
-  for (const auto& row : rows) {
-    Manifests manifests;
-    EXPECT_TRUE(manifests.add_text(row.text, "test")) << row.text;
-    EXPECT_EQ(manifests.all().size(), row.objects) << row.text;
-  }
-  Manifests manifests;
-  const auto bad = manifests.add_text("a: 1\n---\na: b: c\n", "db.yaml");
-  ASSERT_FALSE(bad);
-  EXPECT_TRUE(bad.error().text.starts_with("db.yaml: line 3")) << bad.error().text;
 }
 
 }  // namespace
