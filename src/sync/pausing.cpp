@@ -39,6 +39,8 @@ void Pausing::resume(BindingState& state) {
   // Messages of changes meanwhile may have been acknowledged: only a new read tells what there is.
   state.wishes.fetch = true;
   state.trigger = shared_.fetcher.tick();
+  // A rollout that was due before is due again, whatever comes of the read.
+  shared_.trigger_users(state.binding.target_key(), shared_.settings.rollout_window);
   auto trouble = *state.trouble;
   trouble.backoff.reset();
   trouble.failing_since.reset();

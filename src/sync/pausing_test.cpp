@@ -139,6 +139,16 @@ TEST_F(Paused, ARolloutThatIsDueWaits) {
   EXPECT_EQ(world.restarts("w"), 1U);
 }
 
+TEST_F(Paused, ARolloutThatIsDueIsMadeAtTheEndEvenIfTheValueCannotBeRead) {
+  change("v2", R"({"pass":"two"})");
+  ASSERT_EQ(world.data("t", "pass"), "two");
+  annotate(in(60s));
+  world.pass(30s);
+  world.provider.fail("db", base::Failure::refused, "AccessDeniedException");
+  world.pass(10min);
+  EXPECT_EQ(world.restarts("w"), 1U);
+}
+
 TEST_F(Paused, AnotherSecretOfTheWorkloadGoesItsWay) {
   world.provider.set("mail", "v1", R"({"pass":"m1"})");
   world.bind("m", "mail", "u");
