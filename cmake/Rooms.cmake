@@ -28,7 +28,7 @@ function(edsm_room name)
     target_link_libraries(${name}_test PRIVATE edsm_${name} edsm_test_support GTest::gmock GTest::gtest_main)
     # Fixtures are found from the top of the tree; a path in a definition would defeat the compiler cache.
     gtest_discover_tests(${name}_test WORKING_DIRECTORY ${CMAKE_SOURCE_DIR} DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS unit TIMEOUT 120)
+      PROPERTIES LABELS ${name} TIMEOUT 120)
   endif()
 endfunction()
 
