@@ -91,7 +91,7 @@ class Azure:
 
     def env(self) -> dict[str, str]:
         """The variables that lead a program here."""
-        return {"HTTPS_PROXY": self.road, "NO_PROXY": "127.0.0.1,localhost", "SSL_CERT_FILE": str(self.ca),
+        return {"HTTPS_PROXY": self.road, "NO_PROXY": "127.0.0.1,localhost", "AZURE_CA_BUNDLE": str(self.ca),
                 "AZURE_POD_IDENTITY_AUTHORITY_HOST": self.imds}
 
     def _now(self) -> float:
