@@ -21,6 +21,7 @@ from bed.entra import may
 from bed.vault_store import VaultError, VaultStore
 
 _API_VERSION = re.compile(r"\d+\.\d+(-preview\.\d+)?|\d{4}-\d\d-\d\d")
+_VAULT = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,22}[a-zA-Z0-9]")
 _PAGE = 25
 _ACTIONS = {"GET": "get", "PUT": "set", "PATCH": "set", "DELETE": "delete", "POST": "set"}
 
@@ -51,13 +52,15 @@ class KeyVault:
         self._vaults: dict[str, Vault] = {}
 
     def make(self, name: str, cloud: Cloud = PUBLIC) -> Vault:
-        """A new, empty vault."""
+        """A new, empty vault. ValueError: Azure knows no vaults of such names."""
+        if not _VAULT.fullmatch(name):
+            raise ValueError(f"{name}: a vault has 3 to 24 letters, digits and hyphens")
         store = VaultStore(name, f"https://{name}.{cloud.vaults}", self._clock)
         made = self._vaults[f"{name}.{cloud.vaults}".lower()] = Vault(store, cloud)
         return made
 
     def serves(self, host: str) -> bool:
-        return host in self._vaults or any(host.endswith(f".{cloud.vaults}") for cloud in CLOUDS)
+        return any(host.endswith(f".{cloud.vaults}") for cloud in CLOUDS)
 
     async def answer(self, request: web.Request, host: str, body: bytes) -> Answer:
         vault = self._vaults.get(host)
