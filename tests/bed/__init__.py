@@ -10,6 +10,13 @@
 `aws_subject`   whom it takes for an AWS workload
 `bearers`       those that count
 `google_clients`  Google's own clients for these
+`azure`         Azure: Key Vault and its events, Entra, managed identities, Service Bus; of these
+`azure_names`, `azure_server`         hosts, and the server that all share
+`vault_store`, `key_vault`            Key Vault
+`entra`, `entra_apps`                 Microsoft Entra, and whom it knows
+`bus_entity`, `bus_access`, `service_bus`  Service Bus
+`azure_events`  what Event Grid and Azure Monitor say of vaults
+`azure_clients`  Microsoft's own clients for these
 `wire`          a proxy in front of any of them that records and injects faults
 `exchange`      what it records, and the faults
 `edsm`          the controller program itself

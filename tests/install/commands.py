@@ -21,6 +21,7 @@ from bed.scratch import work_dir
 
 EXAMPLE = ROOT / "examples/terraform/aws-prerequisites"
 GOOGLE_EXAMPLE = ROOT / "examples/terraform/gcp-prerequisites"
+AZURE_EXAMPLE = ROOT / "examples/terraform/azure-prerequisites"
 CHART = ROOT / "charts/k8s-event-driven-secrets"
 ACCOUNT = "000000000000"  # the emulators'
 CRD = "eventdrivensecrets.secrets.edsm.io"
@@ -124,7 +125,8 @@ class Terraform:
         self.folder = work_dir("terraform") / folder.name
         shutil.copytree(folder, self.folder)
         config = self.folder.parent / "cli.tfrc"
-        overrides = "".join(f'    "hashicorp/{name}" = "{tools().parent / "terraform"}"\n' for name in ("aws", "google"))
+        overrides = "".join(f'    "hashicorp/{name}" = "{tools().parent / "terraform"}"\n'
+                            for name in ("aws", "google", "azurerm"))
         config.write_text(f"provider_installation {{\n  dev_overrides {{\n{overrides}  }}\n  direct {{}}\n}}\n")
         self._env = {"TF_CLI_CONFIG_FILE": str(config), "CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1",
                      "STAND_IN_ACCOUNT": account, "STAND_IN_ENDPOINT": endpoint, "STAND_IN_ISSUER": issuer}

@@ -22,7 +22,10 @@ compile() {
   "${build[@]}" -tags remove_all_sd -o "$out/bin/promtool" github.com/prometheus/prometheus/cmd/promtool
   cd "$source_dir/terraform-provider"
   "${build[@]}" -o "$out/terraform/terraform-provider-aws" .
-  ln -s terraform-provider-aws "$out/terraform/terraform-provider-google"  # it looks at its name
+  local cloud
+  for cloud in google azurerm; do
+    ln -s terraform-provider-aws "$out/terraform/terraform-provider-$cloud"  # it looks at its name
+  done
   cd "$source_dir/crds"
   go mod download
   local operator name

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the virtual environment of the integration tests and the demo (AWS
-# emulators, Google's clients, pytest) from the pins in tests/requirements.txt.
+# emulators, Google's and Microsoft's clients, pytest) from the pins in tests/requirements.txt.
 # With --print-path it prints the environment's folder.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
 

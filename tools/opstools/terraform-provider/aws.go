@@ -61,19 +61,19 @@ var awsResources = []kind{
 }
 
 var awsDataSources = []source{
-	{"caller_identity", "", func(s surroundings, _ string) map[string]any {
+	{"caller_identity", nil, func(s surroundings, _ values) map[string]any {
 		return map[string]any{"account_id": s.account}
 	}},
-	{"partition", "", func(surroundings, string) map[string]any {
+	{"partition", nil, func(surroundings, values) map[string]any {
 		return map[string]any{"partition": "aws", "dns_suffix": "amazonaws.com"}
 	}},
-	{"eks_cluster", "name", func(s surroundings, name string) map[string]any {
+	{"eks_cluster", []string{"name"}, func(s surroundings, v values) map[string]any {
 		return map[string]any{
-			"arn":      s.arn("eks", s.place, "cluster/"+name),
+			"arn":      s.arn("eks", s.place, "cluster/"+v["name"]),
 			"identity": []map[string]any{{"oidc": []map[string]any{{"issuer": "https://" + s.issuer}}}},
 		}
 	}},
-	{"iam_openid_connect_provider", "url", func(s surroundings, _ string) map[string]any {
+	{"iam_openid_connect_provider", []string{"url"}, func(s surroundings, _ values) map[string]any {
 		return map[string]any{"arn": s.arn("iam", "", "oidc-provider/"+s.issuer)}
 	}},
 }

@@ -1,11 +1,12 @@
 package main
 
 // cloud is what a provider knows of: every resource has the argument `place`, and where it has none of its own
-// that of the provider counts.
+// that of the provider counts. The provider itself also takes the empty blocks that are named in `blocks`.
 type cloud struct {
 	name, place string
 	resources   []kind
 	dataSources []source
+	blocks      []string
 }
 
 // What the cloud would know of itself; the issuer is that of the cluster's ServiceAccount tokens.
@@ -38,8 +39,9 @@ func byId(name string) func(surroundings, values) values {
 	return func(_ surroundings, v values) values { return values{"id": v[name]} }
 }
 
-// A data source with one optional argument; `facts` may be nested as Terraform's lists of one object.
+// A data source with its arguments; `facts` may be nested as Terraform's lists of one object.
 type source struct {
-	name, argument string
-	facts          func(surroundings, string) map[string]any
+	name      string
+	arguments []string
+	facts     func(surroundings, values) map[string]any
 }

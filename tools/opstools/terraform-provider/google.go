@@ -62,7 +62,7 @@ var googleResources = []kind{
 }
 
 var googleDataSources = []source{
-	{"project", "project_id", func(s surroundings, _ string) map[string]any {
+	{"project", []string{"project_id"}, func(s surroundings, _ values) map[string]any {
 		return map[string]any{"number": s.account}
 	}},
 }

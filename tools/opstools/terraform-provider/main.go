@@ -1,7 +1,7 @@
-// A stand-in for the Terraform providers of AWS and Google, which no package registry has: it knows the resources
-// that examples/terraform uses, refuses what the real ones refuse (unknown and missing arguments), and fills in
-// the names, ARNs and URLs that the cloud would give. It calls nobody. The tests apply the examples with it and
-// make what the state then holds in the emulators. Which of the two it is, the program's name says.
+// A stand-in for the Terraform providers of AWS, Google and Azure, which no package registry has: it knows the
+// resources that examples/terraform uses, refuses what the real ones refuse (unknown and missing arguments), and
+// fills in the names, ids and URLs that the cloud would give. It calls nobody. The tests apply the examples with it
+// and make what the state then holds in the emulators. Which of the three it is, the program's name says.
 package main
 
 import (
@@ -27,7 +27,12 @@ func (s standIn) Metadata(_ context.Context, _ provider.MetadataRequest, answer 
 }
 
 func (s standIn) Schema(_ context.Context, _ provider.SchemaRequest, answer *provider.SchemaResponse) {
-	answer.Schema = schema.Schema{Attributes: map[string]schema.Attribute{s.place: schema.StringAttribute{Required: true}}}
+	blocks := map[string]schema.Block{}
+	for _, name := range s.blocks {
+		blocks[name] = schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{}}
+	}
+	answer.Schema = schema.Schema{Blocks: blocks,
+		Attributes: map[string]schema.Attribute{s.place: schema.StringAttribute{Required: true}}}
 }
 
 func (s standIn) Configure(ctx context.Context, request provider.ConfigureRequest, answer *provider.ConfigureResponse) {
@@ -56,8 +61,10 @@ func (s standIn) DataSources(context.Context) []func() datasource.DataSource {
 
 func main() {
 	here := aws
-	if strings.HasSuffix(filepath.Base(os.Args[0]), google.name) {
-		here = google
+	for _, other := range []cloud{google, azure} {
+		if strings.HasSuffix(filepath.Base(os.Args[0]), other.name) {
+			here = other
+		}
 	}
 	serve := func() provider.Provider { return standIn{here} }
 	options := providerserver.ServeOpts{Address: "registry.terraform.io/hashicorp/" + here.name}

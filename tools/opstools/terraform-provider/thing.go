@@ -48,7 +48,7 @@ func (c cloud) schema(arguments map[string]argument) (map[string]schema.Attribut
 		case "bool":
 			attributes[name] = schema.BoolAttribute{Required: argument.required, Optional: optional}
 		case "strings":
-			attributes[name] = schema.SetAttribute{ElementType: types.StringType, Optional: true}
+			attributes[name] = schema.SetAttribute{ElementType: types.StringType, Required: argument.required, Optional: optional}
 		case "map":
 			attributes[name] = schema.MapAttribute{ElementType: types.StringType, Optional: true}
 		case "block":
@@ -103,10 +103,10 @@ func (f *fact) Configure(_ context.Context, request datasource.ConfigureRequest,
 
 func (f *fact) Schema(_ context.Context, _ datasource.SchemaRequest, answer *datasource.SchemaResponse) {
 	attributes := map[string]facts.Attribute{}
-	if f.source.argument != "" {
-		attributes[f.source.argument] = facts.StringAttribute{Required: true}
+	for _, name := range f.source.arguments {
+		attributes[name] = facts.StringAttribute{Required: true}
 	}
-	for name, value := range f.source.facts(surroundings{}, "") {
+	for name, value := range f.source.facts(surroundings{}, values{}) {
 		if kind := typeOf(value); kind == types.StringType {
 			attributes[name] = facts.StringAttribute{Computed: true}
 		} else {
@@ -122,11 +122,13 @@ func (f *fact) Read(ctx context.Context, request datasource.ReadRequest, answer 
 		answer.Diagnostics.AddError("configuration", err.Error())
 		return
 	}
-	var argument string
-	if f.source.argument != "" {
-		_ = config[f.source.argument].As(&argument)
+	given := values{}
+	for _, name := range f.source.arguments {
+		var text string
+		_ = config[name].As(&text)
+		given[name] = text
 	}
-	for name, value := range f.source.facts(f.surroundings, argument) {
+	for name, value := range f.source.facts(f.surroundings, given) {
 		config[name] = valueOf(ctx, value)
 	}
 	answer.State.Raw = tftypes.NewValue(request.Config.Raw.Type(), config)
