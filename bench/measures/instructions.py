@@ -30,7 +30,7 @@ def per_event(stage: Stage, bindings: int, flags: Sequence[str], events: int,
     with stage.edsm(flags=flags, binary=_wrapped(folder), wait=False) as edsm:
         edsm.ready(_PATIENCE)
         stage.wait_at_rest(edsm, bindings)
-        _control("--zero", edsm.process.pid)
+        _control("--instr=on", edsm.process.pid)
         send(events)
         _control("--dump", edsm.process.pid)
         (dump,) = folder.glob("out.*")
@@ -40,7 +40,7 @@ def per_event(stage: Stage, bindings: int, flags: Sequence[str], events: int,
 def _wrapped(folder: Path) -> Path:
     """A program that is EDSM while somebody counts."""
     script = folder / "edsm"
-    script.write_text(f'#!/bin/sh\nexec valgrind --quiet --tool=callgrind --callgrind-out-file={folder}/out '
+    script.write_text(f'#!/bin/sh\nexec valgrind --quiet --tool=callgrind --instr-atstart=no --callgrind-out-file={folder}/out '
                       f'"{default_binary().resolve()}" "$@"\n')
     script.chmod(0o755)
     return script

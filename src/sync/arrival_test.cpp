@@ -60,6 +60,93 @@ TEST_F(ArrivalTest, IsMeasuredFromTheCloudToTheSecretAndToTheWorkload) {
   EXPECT_EQ(*world.state("b").wishes.hinted, Hinted()) << "what is over costs nothing";
 }
 
+/// Its controller has got so far: of two pods, this many are new.
+class PodsArrivalTest : public ArrivalTest {
+ protected:
+  PodsArrivalTest() {
+    world.provider.set("db", "v2", R"({"pass":"two"})");
+    event("m", "v2");
+    world.pass(2s);
+    world.kube.seen.clear();
+  }
+  void rolled(int pods) {
+    world.kube.edit(SyncWorld::deployment("w"),
+                    fmt::format(R"({{"spec":{{"replicas":2}},"status":{{"observedGeneration":9,)"
+                                R"("replicas":2,"updatedReplicas":{0},"availableReplicas":{0}}}}})",
+                                pods));
+    world.go();
+  }
+  std::size_t looks() const {
+    return world.kube.count(net::Method::get, SyncWorld::deployment("w"));
+  }
+};
+
+TEST_F(PodsArrivalTest, IsMeasuredToTheLastPod) {
+  world.pass(10s);
+  EXPECT_EQ(looks(), 0U) << "nothing has changed";
+  rolled(1);
+  world.pass(10s);
+  EXPECT_EQ(looks(), 1U);
+  EXPECT_EQ(arrivals("pods"), "0, 0");
+  rolled(2);
+  world.pass(3s);
+  EXPECT_EQ(arrivals("pods"), "1, 27.25") << "found out a tenth of 20 s later";
+  rolled(1);
+  world.pass(1min);
+  EXPECT_EQ(looks(), 2U) << "it is over";
+}
+
+TEST_F(PodsArrivalTest, SeveralChangesOfAStatusAreOneLook) {
+  for (int i = 0; i < 8; ++i) {
+    rolled(i % 2);
+    world.pass(250ms);
+  }
+  EXPECT_LE(looks(), 2U);
+}
+
+TEST_F(PodsArrivalTest, ASecondChangeMeanwhileIsMeasuredToo) {
+  rolled(1);
+  world.provider.set("db", "v3", R"({"pass":"three"})");
+  event("m3", "v3");
+  world.pass(10s);
+  rolled(2);
+  world.pass(5s);
+  EXPECT_EQ(arrivals("pods").substr(0, 3), "2, ");
+}
+
+TEST_F(PodsArrivalTest, AFailedLookIsTriedAgain) {
+  world.kube.fault(net::Method::get, SyncWorld::deployment("w"), support::FakeKube::Fault::refuse);
+  rolled(2);
+  world.pass(10s);
+  EXPECT_EQ(looks(), 2U);
+  EXPECT_EQ(arrivals("pods").substr(0, 3), "1, ");
+}
+
+TEST_F(PodsArrivalTest, ARefusedLookIsTheLast) {
+  world.kube.fault(net::Method::get, SyncWorld::deployment("w"), support::FakeKube::Fault::refuse,
+                   403, "Forbidden");
+  rolled(1);
+  world.pass(10s);
+  rolled(2);
+  world.pass(10s);
+  EXPECT_EQ(looks(), 1U);
+  EXPECT_EQ(world.follower.size(), 0U);
+}
+
+TEST_F(PodsArrivalTest, AWorkloadThatIsGoneIsForgotten) {
+  world.kube.erase(SyncWorld::deployment("w"));
+  world.pass(5s);
+  EXPECT_EQ(world.follower.size(), 0U);
+}
+
+TEST_F(PodsArrivalTest, WhatHangsIsNotFollowedForEver) {
+  rolled(1);
+  world.pass(2h, 10s);
+  rolled(0);
+  world.pass(5min, 10s);
+  EXPECT_EQ(world.follower.size(), 0U);
+}
+
 TEST_F(ArrivalTest, TheSecondEventOfAChangeIsNoArrival) {
   world.provider.set("db", "v2", R"({"pass":"two"})");
   event("native", "v2");

@@ -20,7 +20,8 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
           [this](WorkQueue::Taken taken) { return rollout_worker_.work(std::move(taken)); },
           [this](WorkQueue::Taken taken) { return status_writer_.work(std::move(taken)); }),
       reconciler_(shared_),
-      rollout_worker_(shared_),
+      rollout_follower_(shared_),
+      rollout_worker_(shared_, rollout_follower_),
       status_writer_(shared_),
       acknowledger_(shared_) {
   shared_.bindings.follow();
@@ -41,7 +42,8 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
           std::make_unique<TargetListener>(shared_, on_synced, ns));
     for (const auto& resource : {kube::kDeployments, kube::kStatefulSets, kube::kDaemonSets}) {
       watch({resource, ns, "", "", kube::View::metadata},
-            std::make_unique<WorkloadListener>(shared_, rollout_worker_, resource, on_synced, ns));
+            std::make_unique<WorkloadListener>(shared_, rollout_worker_, rollout_follower_,
+                                               resource, on_synced, ns));
     }
   }
   if (shared_.gate.mode() != Tenancy::off) {
@@ -98,6 +100,7 @@ void Controller::lead() {
   workers_.spawn(shared_.workload_work.run());
   workers_.spawn(shared_.status_work.run());
   workers_.spawn(acknowledger_.run());
+  workers_.spawn(rollout_follower_.run());
   for (const auto& sweep : sweeps_) receivers_.spawn(sweep->run());
   for (const auto& intake : intakes_) receivers_.spawn(intake->receive());
 }

@@ -11,6 +11,7 @@
 #include "sync/intake.hpp"
 #include "sync/listeners.hpp"
 #include "sync/reconciler.hpp"
+#include "sync/rollout_follower.hpp"
 #include "sync/rollout_worker.hpp"
 #include "sync/shared.hpp"
 #include "sync/status_writer.hpp"
@@ -44,6 +45,7 @@ class Controller {
   base::TaskGroup receivers_;
   Shared shared_;
   Reconciler reconciler_;
+  RolloutFollower rollout_follower_;
   RolloutWorker rollout_worker_;
   StatusWriter status_writer_;
   Acknowledger acknowledger_;

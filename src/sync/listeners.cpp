@@ -121,6 +121,7 @@ void WorkloadListener::applied(const boost::json::value& object) {
   std::vector<std::string> before;
   if (const auto* const known = shared_.workloads.find(id)) before = known->secrets;
   if (!shared_.workloads.put(std::move(*workload))) return;
+  follower_.seen(id);
   count_users(ns, before);
   count_users(ns, secrets);
   const auto& stored = *shared_.workloads.find(id);

@@ -56,10 +56,11 @@ class TargetListener final : public kube::Listener {
 /// Keeps the annotated workloads of one kind; the others are dropped on arrival.
 class WorkloadListener final : public kube::Listener {
  public:
-  WorkloadListener(Shared& shared, RolloutWorker& worker, kube::Resource resource,
-                   OnSynced on_synced, std::string ns = {})
+  WorkloadListener(Shared& shared, RolloutWorker& worker, RolloutFollower& follower,
+                   kube::Resource resource, OnSynced on_synced, std::string ns = {})
       : shared_(shared),
         worker_(worker),
+        follower_(follower),
         resource_(resource),
         on_synced_(std::move(on_synced)),
         ns_(std::move(ns)) {}
@@ -74,6 +75,7 @@ class WorkloadListener final : public kube::Listener {
 
   Shared& shared_;
   RolloutWorker& worker_;
+  RolloutFollower& follower_;
   kube::Resource resource_;
   OnSynced on_synced_;
   std::string ns_;

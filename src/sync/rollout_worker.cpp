@@ -131,9 +131,16 @@ base::Task<base::Result<>> RolloutWorker::patch(Workload workload, RolloutDecisi
   if (decision.restart()) {
     outside.metrics.step(telemetry::Step::rollout, outside.clock.now() - start);
     announce(workload, decision, answer->root());
+    const auto changes = changes_behind(workload, decision);
+    for (const auto change : changes) {
+      outside.metrics.change_arrived(telemetry::Arrival::workload, outside.api.wall() - change);
+    }
+    follower_.begin(workload.id(), changes);
   }
-  if (auto now = decode_workload(answer->root(), workload.resource))
-    shared_.workloads.put(std::move(*now));
+  if (auto now = decode_workload(answer->root(), workload.resource)) {
+    const bool overtaken = !shared_.workloads.put(std::move(*now));
+    if (overtaken) follower_.seen(workload.id());
+  }
   co_return base::Result<>{};
 }
 
@@ -159,22 +166,25 @@ void RolloutWorker::announce(const Workload& workload, const RolloutDecision& de
   outside.log.info("rollout started", {{"workload", workload.id()}, {"secrets", secrets}});
   for (const auto& secret : decision.restart_for) {
     outside.metrics.rollout(secret, workload.key.ns);
-    measure(workload, secret);
   }
   outside.events.record(
       shared_.reference(workload), kube::EventType::normal, "SecretChanged", "Rollout",
       fmt::format("restarted, because Secret {} changed{}", secrets, delayed_because(object)));
 }
 
-/// One that never had the Secret did not wait for the change.
-void RolloutWorker::measure(const Workload& workload, const std::string& secret) {
-  if (!workload.records.contains(secret)) return;
-  auto& outside = shared_.outside;
-  for (const auto& key : shared_.bindings.of_target({workload.key.ns, secret})) {
-    const auto changed = shared_.bindings.find(key)->changed;
-    if (changed == base::WallTime()) continue;
-    outside.metrics.change_arrived(telemetry::Arrival::workload, outside.api.wall() - changed);
+/// When the values that it is restarted for changed in the cloud, as far as events told. One that
+/// never had a Secret did not wait for its change.
+std::vector<base::WallTime> RolloutWorker::changes_behind(const Workload& workload,
+                                                          const RolloutDecision& decision) const {
+  std::vector<base::WallTime> changes;
+  for (const auto& secret : decision.restart_for) {
+    if (!workload.records.contains(secret)) continue;
+    for (const auto& key : shared_.bindings.of_target({workload.key.ns, secret})) {
+      const auto changed = shared_.bindings.find(key)->changed;
+      if (changed != base::WallTime()) changes.push_back(changed);
+    }
   }
+  return changes;
 }
 
 void RolloutWorker::remark(const Workload& workload, const RolloutDecision& decision) {

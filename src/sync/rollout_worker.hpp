@@ -7,6 +7,7 @@
 #include "base/rate_limit.hpp"
 #include "base/task.hpp"
 #include "sync/rollout.hpp"
+#include "sync/rollout_follower.hpp"
 #include "sync/shared.hpp"
 
 namespace edsm::sync {
@@ -14,8 +15,9 @@ namespace edsm::sync {
 /// Restarts workloads whose Secrets changed: decides by rollout.hpp, patches, records.
 class RolloutWorker {
  public:
-  explicit RolloutWorker(Shared& shared)
+  RolloutWorker(Shared& shared, RolloutFollower& follower)
       : shared_(shared),
+        follower_(follower),
         limit_(shared.settings.rollouts_per_second, shared.settings.rollouts_per_second * 5) {}
 
   /// One run for the workload whose id is in `taken`.
@@ -24,6 +26,7 @@ class RolloutWorker {
   void forget(const std::string& id) {
     remarks_.erase(id);
     failures_.erase(id);
+    follower_.forget(id);
   }
 
  private:
@@ -35,12 +38,14 @@ class RolloutWorker {
   std::vector<std::string> pass_back(const std::string& id);
   void remark(const Workload& workload, const RolloutDecision& decision);
   void say_once(const Workload& workload, std::string_view reason, const std::string& note);
-  void measure(const Workload& workload, const std::string& secret);
+  std::vector<base::WallTime> changes_behind(const Workload& workload,
+                                             const RolloutDecision& decision) const;
   void announce(const Workload& workload, const RolloutDecision& decision,
                 const boost::json::value& object);
   void failed(const std::string& id, const base::Error& error);
 
   Shared& shared_;
+  RolloutFollower& follower_;
   base::RateLimit limit_;
   std::map<std::string, std::string> remarks_;  ///< what was said last about a workload
   std::map<std::string, base::Backoff> failures_;

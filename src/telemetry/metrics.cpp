@@ -55,7 +55,15 @@ std::string_view name_of(Step step) {
 }
 
 std::string_view name_of(Arrival at) {
-  return at == Arrival::secret ? "secret" : "workload";
+  switch (at) {
+    case Arrival::secret:
+      return "secret";
+    case Arrival::workload:
+      return "workload";
+    case Arrival::pods:
+      return "pods";
+  }
+  return "unknown";
 }
 
 std::string_view name_of(MessageOutcome outcome) {
@@ -156,8 +164,9 @@ struct Metrics::Families {
   Histograms<1> arrivals{
       histogram("edsm_change_arrival_seconds",
                 "Time from a change in the cloud, by the event's own time (AWS: in whole seconds, "
-                "so up to one is added), until the Secret held it (secret) and until a workload "
-                "was patched to restart with it (workload). Without changes that no event told."),
+                "so up to one is added), until the Secret held it (secret), until a workload was "
+                "patched to restart with it (workload) and until the last pod of that was replaced "
+                "and available (pods). Without changes that no event told."),
       {"at"}};
   Counters<2> messages{
       counter(
@@ -229,7 +238,7 @@ Metrics::Metrics() : families_(std::make_unique<Families>()) {
   for (int step = 0; step <= static_cast<int>(Step::total); ++step) {
     f.steps.get({name_of(static_cast<Step>(step))}, buckets());
   }
-  for (const auto at : {Arrival::secret, Arrival::workload}) {
+  for (const auto at : {Arrival::secret, Arrival::workload, Arrival::pods}) {
     f.arrivals.get({name_of(at)}, arrival_buckets());
   }
   f.sweeps.get({});

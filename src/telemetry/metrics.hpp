@@ -23,6 +23,7 @@ enum class Step : std::uint8_t {
 enum class Arrival : std::uint8_t {
   secret,    ///< the target holds it
   workload,  ///< a workload was patched to restart with it
+  pods,      ///< the last pod of such a workload was replaced and is available
 };
 
 /// What became of a received message (`edsm_messages_total{outcome=…}`).

@@ -31,6 +31,7 @@ TEST(MetricsTest, WhatHasNoOpenLabelsIsZeroFromTheStart) {
         "edsm_step_duration_seconds_count{step=\"total\"} 0",
         "edsm_change_arrival_seconds_count{at=\"secret\"} 0",
         "edsm_change_arrival_seconds_count{at=\"workload\"} 0",
+        "edsm_change_arrival_seconds_count{at=\"pods\"} 0",
         "edsm_build_info{version=\"" EDSM_VERSION "\"} 1"}) {
     EXPECT_TRUE(has_line(page, line)) << line << "\n" << page;
   }

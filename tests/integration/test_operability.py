@@ -167,6 +167,7 @@ def test_metrics_after_a_known_sequence(world: World) -> None:
     assert of("edsm_change_arrival_seconds_count", None, at="secret") == 2
     assert of("edsm_change_arrival_seconds_count", None, at="workload") == 4
     assert 0 < of("edsm_change_arrival_seconds_sum", None, at="secret") < 2 * PATIENCE
+    wait_for(lambda: of("edsm_change_arrival_seconds_count", None, at="pods") == 4, PATIENCE, "all pods to be replaced")
 
 
 def test_log_tells_each_change_in_one_json_line(world: World) -> None:

@@ -41,7 +41,7 @@ def wait_done(world: World, binding: str, workload: str | None, *names: str) -> 
 def test_a_change_is_followed_to_the_pods(world: World, kind: str) -> None:
     world.put("db", {"a": "1"})
     world.bind("db")
-    world.start()
+    edsm = world.start()
     world.wait_synced("db")
     world.workload("web", ["db"], kind=kind, **({} if kind == "DaemonSet" else {"replicas": 2}))
     before = world.wait_recorded("web", kind=kind)
@@ -56,6 +56,7 @@ def test_a_change_is_followed_to_the_pods(world: World, kind: str) -> None:
     wanted = 1 if kind == "DaemonSet" else 2
     assert of_workload["ready"]["detail"] == f"{wanted} of {wanted} pods are new and ready"
     assert ("ReplicaSet" if kind == "Deployment" else "ControllerRevision") in of_workload["new pods"]["detail"]
+    wait_for(lambda: edsm.metric("edsm_change_arrival_seconds_count", at="pods") == 1, PATIENCE, "the metric to tell")
     of_secret = wait_done(world, "db", None, "cloud", "queued", "received", "fetched", "written", "status")
     target = world.kube.get("Secret", "db", world.ns)
     assert of_secret["fetched"]["time"] == target["metadata"]["annotations"]["secrets.edsm.io/changed-at"]

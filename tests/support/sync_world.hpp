@@ -48,7 +48,8 @@ class SyncWorld {
             [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); },
             [this](sync::WorkQueue::Taken taken) { return status_writer.work(std::move(taken)); }),
         reconciler(shared),
-        rollouts(shared),
+        follower(shared),
+        rollouts(shared, follower),
         status_writer(shared),
         acknowledger(shared),
         intake(shared, 0),
@@ -56,7 +57,7 @@ class SyncWorld {
         targets(shared, nullptr),
         policies(shared, nullptr),
         namespaces(shared, nullptr),
-        deployments(shared, rollouts, kube::kDeployments, nullptr),
+        deployments(shared, rollouts, follower, kube::kDeployments, nullptr),
         tasks(io.get_executor()) {
     clock.set_random(123'456'789'123);  // never zero, or retries would come at once
   }
@@ -76,6 +77,7 @@ class SyncWorld {
     tasks.spawn(shared.workload_work.run());
     tasks.spawn(shared.status_work.run());
     tasks.spawn(acknowledger.run());
+    tasks.spawn(follower.run());
     tasks.spawn(intake.receive());
   }
 
@@ -206,6 +208,7 @@ class SyncWorld {
   bool leads = true;
   sync::Shared shared;
   sync::Reconciler reconciler;
+  sync::RolloutFollower follower;
   sync::RolloutWorker rollouts;
   sync::StatusWriter status_writer;
   sync::Acknowledger acknowledger;
