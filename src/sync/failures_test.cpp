@@ -140,6 +140,24 @@ TEST_F(Failures, ARefusalReturnsTheMessageAtOnce) {
   EXPECT_TRUE(world.sink.has("AccessDenied"));
 }
 
+TEST_F(Failures, WhereThereIsNothingToReadTheMessageHasHadItsEffect) {
+  world.provider.fail("db", Failure::refused, std::string(cloud::kSourceDisabled));
+  world.inbox.hint("disabled", "aws/r/db", "");
+  world.go();
+  EXPECT_EQ(world.reason("b"), "SourceDisabled");
+  EXPECT_EQ(world.inbox.acknowledged, Names{"disabled"}) << "not a dead letter";
+  world.provider.fail("db", Failure::absent);
+  world.inbox.hint("deleted", "aws/r/db", "");
+  world.go();
+  EXPECT_EQ(world.reason("b"), "SourceGone");
+  EXPECT_EQ(world.inbox.acknowledged, (Names{"disabled", "deleted"}));
+  world.provider.heal("db");
+  world.provider.set("db", "v1", R"({"pass":"made anew"})");
+  world.inbox.hint("added", "aws/r/db", "v1");
+  world.go();
+  EXPECT_EQ(world.data("t", "pass"), "made anew") << "with the version that the old one had";
+}
+
 TEST_F(Failures, AWriteWhoseReplyWasLostIsNotRepeatedAndRollsOutOnce) {
   world.kube.fault(Method::patch, kSecretPath, Fault::lose_reply);
   change("v2", R"({"pass":"two"})");

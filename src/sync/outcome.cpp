@@ -288,7 +288,9 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   }
 
   const bool in_vain = outcome.step == Outcome::Step::plan && error.failure != Failure::conflict;
-  if (in_vain || error.failure == Failure::absent) {
+  const bool nothing_to_read =
+      error.failure == Failure::absent || error.code == cloud::kSourceDisabled;
+  if (in_vain || nothing_to_read) {
     // The event has no further effect: the binding cannot take a value, or there is none any more.
     shared_.ledger.settle(item);
   } else if (error.retryable() && failing_for < shared_.settings.patience) {

@@ -132,6 +132,7 @@ def test_a_disabled_version_leaves_the_secret_alone_and_says_so(world: World, go
     said = world.wait_reason("db", "SourceDisabled")["message"]
     assert f"version {version} of the secret projects/{PROJECT}/secrets/{google.name('db')} is disabled" in said
     assert manifests.decoded(world.kube.get("Secret", "db", world.ns)) == {"n": b"1"}
+    google.wait_drained()  # it is no dead letter
 
     google.google.enable_version(google.name("db"), version)
     world.wait_synced("db", version=version)
