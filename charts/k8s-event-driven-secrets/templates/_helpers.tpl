@@ -70,7 +70,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
   - create  # a target that does not exist yet; the digest key, once
   - patch   # a target whose value changed or that somebody touched: data and annotations at once
 # Workloads that name a target: found by their annotation, restarted by a patch of their template;
-# read again (get) if somebody else changed them meanwhile.
+# read again (get) if somebody else changed them meanwhile, and after a restart until their pods are replaced.
 - apiGroups: [apps]
   resources: [deployments, statefulsets, daemonsets]
   verbs: [get, list, watch, patch]
