@@ -1,4 +1,4 @@
-"""python -m demo [--keep]: plays the demo; exit code 0 if all of it happened."""
+"""python -m demo [--cloud aws|gcp] [--keep]: plays the demo; exit code 0 if all of it happened."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from types import FrameType
 from bed.edsm import default_binary
 from bed.process import Hopeless
 from bed.scratch import work_dir
+from demo.clouds.aws import Aws
+from demo.clouds.cloud import Cloud
+from demo.clouds.google import Google
 from demo.keep import keep
 from demo.stage import Stage
 from demo.story import Story, Surprise
 from demo.terminal import Terminal
 
+_CLOUDS: dict[str, type[Cloud]] = {"aws": Aws, "gcp": Google}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What is wrong with the world rather than with the demo: told without a traceback.
@@ -27,7 +31,8 @@ _FAILURES = (TimeoutError, Hopeless, Surprise, AssertionError)
 def main() -> int:
     parser = argparse.ArgumentParser(prog="demo", description="Shows EDSM at work.")
     parser.add_argument("--keep", action="store_true", help="leave everything running until Ctrl-C")
-    keeps = parser.parse_args().keep
+    parser.add_argument("--cloud", choices=_CLOUDS, default="aws", help="whose secrets (default: aws)")
+    args = parser.parse_args()
     terminal = Terminal()
     if not default_binary().is_file():
         terminal.bad(f"{default_binary()} is not there: `make build` makes it; or set EDSM_BINARY")
@@ -37,7 +42,7 @@ def main() -> int:
     sys.setswitchinterval(0.0005)  # the threads that note times take turns often
     started = time.monotonic()
     try:
-        _play(terminal, started, keeps)
+        _play(terminal, started, _CLOUDS[args.cloud](), args.keep)
     except KeyboardInterrupt:
         terminal.say("")
         terminal.say("Interrupted: everything is stopped and removed.")
@@ -50,11 +55,11 @@ def main() -> int:
     return 0
 
 
-def _play(terminal: Terminal, started: float, keeps: bool) -> None:
+def _play(terminal: Terminal, started: float, cloud: Cloud, keeps: bool) -> None:
     terminal.title("EDSM: a secret changes in the cloud, Kubernetes follows",
                    "All of this happens now, on this machine; every time is measured from outside EDSM.")
     terminal.act("A cluster, a cloud, and EDSM between them")
-    with Stage(terminal) as stage:
+    with Stage(terminal, cloud) as stage:
         story = Story(stage, terminal)
         story.introduce()
         story.first_sync()

@@ -1,4 +1,4 @@
-"""When something happened: by the word of the AWS wire, of the API server's audit
+"""When something happened: by the word of the wire to the cloud, of the API server's audit
 log, and of watches. Nothing is taken from the controller's own account.
 
 All times are monotonic seconds of this process, the clock of the wire proxy and
@@ -7,7 +7,6 @@ of the watches alike; those of the audit log are converted to it.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -20,21 +19,20 @@ from bed.exchange import Exchange, Recorder
 from bed.kube import Object, WatchEvent
 from bed.process import Hopeless, Process, wait_for
 from bed.watching import Watching
+from demo.clouds.cloud import Cloud
 
 VERSION = "secrets.edsm.io/version"  # on targets: the cloud version that they hold
 ROLLED_OUT = "secrets.edsm.io/rolled-out"  # on workloads: what their pods have seen
 TEMPLATE = "secrets.edsm.io/rollout"  # on pod templates: its change restarts the pods
 
-READS = frozenset({"GetSecretValue", "BatchGetSecretValue"})
-DELETES = frozenset({"DeleteMessage", "DeleteMessageBatch"})
 LIMIT = 20.0  # seconds for any single step
 
 
 class Evidence:
     """Watches one namespace, and reads what the wire's recorder keeps (with bodies)."""
 
-    def __init__(self, cluster: ControlPlane, namespace: str, recorder: Recorder) -> None:
-        self._cluster, self._namespace, self.recorder = cluster, namespace, recorder
+    def __init__(self, cluster: ControlPlane, namespace: str, cloud: Cloud, recorder: Recorder) -> None:
+        self._cluster, self._namespace, self._cloud, self._recorder = cluster, namespace, cloud, recorder
         self.processes: list[Process] = []  # whose end makes waiting vain
 
     def __enter__(self) -> Self:
@@ -104,40 +102,30 @@ class Evidence:
     def received(self, version: str) -> tuple[Exchange, str]:
         """The reply that brought the event about this version from the queue, and its receipt."""
         def look() -> tuple[Exchange, str] | None:
-            for exchange in self.ended("ReceiveMessage"):
-                for message in json.loads(exchange.reply or b"{}").get("Messages") or []:
-                    if json.loads(message["Body"]).get("detail", {}).get("versionId") == version:
-                        return exchange, message["ReceiptHandle"]
+            for exchange in self._ended():
+                if receipt := self._cloud.received(exchange).get(version):
+                    return exchange, receipt
             return None
         return self.wait(look, f"the event about version {version} to be received from the queue")
 
     def deleted(self, receipt: str) -> Exchange:
         """The call that took the received message off the queue."""
         def look() -> Exchange | None:
-            for exchange in self.ended(*DELETES):
-                body = json.loads(exchange.body)
-                entries = body.get("Entries", [body])
-                if exchange.status == 200 and any(entry["ReceiptHandle"] == receipt for entry in entries):
-                    return exchange
-            return None
+            return next((exchange for exchange in self._ended() if receipt in self._cloud.deleted(exchange)), None)
         return self.wait(look, "the event to be taken off the queue after its effect")
 
     def value_reads(self, after: float) -> list[Exchange]:
         """The answered reads of values that were asked for after a moment."""
-        return [exchange for exchange in self.ended(*READS) if exchange.began_at >= after]
+        return [exchange for exchange in self._ended()
+                if self._cloud.operation(exchange) in self._cloud.reads and exchange.began_at >= after]
 
     def value_asked(self, after: float) -> float:
         """When the first value after a moment was asked for."""
         return self.wait(lambda: self.value_reads(after), "the value to be read from the cloud")[0].began_at
 
-    def ended(self, *operations: str) -> list[Exchange]:
-        """The answered exchanges of these AWS operations."""
-        return self.recorder.find(lambda exchange: bool(exchange.ended) and operation(exchange) in operations)
-
-
-def operation(exchange: Exchange) -> str:
-    """The AWS operation: "GetSecretValue"."""
-    return exchange.target.rpartition(".")[2]
+    def _ended(self) -> list[Exchange]:
+        """The answered exchanges with the cloud."""
+        return self._recorder.find(lambda exchange: bool(exchange.ended))
 
 
 def is_ready(pod: Object) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from pathlib import Path
 
 from demo.stage import BINDING, NAMESPACE, TARGET, WORKLOAD, Stage
 from demo.terminal import Terminal
@@ -20,7 +19,7 @@ def keep(stage: Stage, terminal: Terminal) -> None:
     for name, value in stage.admin_env().items():
         terminal.plain(f"export {name}={shlex.quote(value)}")
     terminal.plain(f'export PATH={shlex.quote(str(stage.bin))}:"$PATH"   # for kubectl')
-    rotate = f"{shlex.quote(sys.executable)} {shlex.quote(str(Path(__file__).with_name('rotate.py')))}"
+    rotate = f"{shlex.quote(sys.executable)} {shlex.quote(str(stage.cloud.rotate))}"
     kubectl = f"kubectl --namespace {NAMESPACE}"
     for what, command in (
             ("see what there is", f"{kubectl} get eventdrivensecrets,secrets,deployments,pods"),

@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib.metadata import version as package_version
-from pathlib import Path
 from typing import Self
 
 from bed import ROOT
 from bed.audit import WRITES, AuditEntry
-from bed.aws import REGION, ROOT_USER, Ministack
 from bed.controlplane import ControlPlane, programs
 from bed.edsm import Edsm
 from bed.exchange import Recorder
 from bed.kube import Object
 from bed.process import Process
 from bed.scratch import work_dir
-from bed.wire import WireProxy
-from demo.evidence import Evidence, operation
+from demo.clouds.cloud import MANIFESTS, Cloud
+from demo.evidence import Evidence
 from demo.terminal import Terminal
 
-MANIFESTS = Path(__file__).parent / "manifests"
 NAMESPACE, BINDING, TARGET, WORKLOAD = "shop", "shop-db", "shop-db", "shop"
-SOURCE = "prod/shop/db"
 CONTROLLER = ("kube-system", "edsm")
 ADMIN_USER = "admin"  # of the cluster's own kubeconfig
 CONTROLLER_USER = "system:serviceaccount:kube-system:edsm"
-
-# What the controller may do in the cloud, and nothing else.
-# (In AWS the actions without "Batch" cover those with it; ministack wants both named.)
-_POLICY = [
-    {"Effect": "Allow", "Resource": f"arn:aws:sqs:{REGION}:*:edsm-events",
-     "Action": ["sqs:ReceiveMessage", "sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:DeleteMessageBatch",
-                "sqs:ChangeMessageVisibility", "sqs:ChangeMessageVisibilityBatch"]},
-    {"Effect": "Allow", "Resource": f"arn:aws:secretsmanager:{REGION}:*:secret:prod/*",
-     "Action": ["secretsmanager:GetSecretValue", "secretsmanager:DescribeSecret"]},
-    {"Effect": "Allow", "Resource": "*",
-     "Action": ["secretsmanager:BatchGetSecretValue", "secretsmanager:ListSecrets"]},
-]
 
 
 @dataclass(frozen=True)
@@ -63,8 +45,9 @@ class Tally:
 class Stage:
     """Starts part after part, telling what it does; all of it ends with the block."""
 
-    def __init__(self, terminal: Terminal) -> None:
-        self._terminal = terminal
+    def __init__(self, terminal: Terminal, cloud: Cloud) -> None:
+        self._terminal, self.cloud = terminal, cloud
+        self._recorder = Recorder(bodies=True)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -72,7 +55,7 @@ class Stage:
         with ExitStack() as stack:  # undoes a start that fails half-way
             self._stack = stack
             self._start_cluster()
-            self._start_cloud()
+            self.cloud.start(stack, self._terminal, self._recorder)
             self._start_controller()
             self._stack = stack.pop_all()
         return self
@@ -92,27 +75,13 @@ class Stage:
             self.kube.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
             tell("custom resource definition, ServiceAccount, roles")
 
-    def _start_cloud(self) -> None:
-        with self._terminal.doing("AWS emulator") as tell:
-            self.cloud = self._stack.enter_context(Ministack(auth=True))
-            tell(f"ministack {package_version('ministack')}, enforces signatures and IAM policies")
-        with self._terminal.doing("Event route") as tell:
-            self.queue = self.cloud.make_queue("edsm-events")
-            self.cloud.route_native_events(self.queue)
-            self.credentials = self.cloud.create_user_with_policy("edsm", _POLICY)
-            tell('EventBridge "Secret Label Updated" -> SQS edsm-events')
-        # Between controller and cloud, to see and count what it asks; the demo's own calls go around it.
-        self.wire = self._stack.enter_context(WireProxy(self.cloud.url, recorder=Recorder(bodies=True), name="aws"))
-
     def _start_controller(self) -> None:
         with self._terminal.doing("EDSM") as tell:
             self.token_file = self.folder / "token"
             self.renew_token()
             kubeconfig = self.cluster.write_kubeconfig(token_file=self.token_file)
-            self.evidence = self._stack.enter_context(Evidence(self.cluster, NAMESPACE, self.wire.recorder))
-            self.edsm = self._stack.enter_context(Edsm(kubeconfig, env={
-                "SQS_QUEUE_URL": self.wire.through(self.queue.url), "AWS_ENDPOINT_URL": self.wire.url,
-                "AWS_REGION": REGION, **self.credentials.env()}))
+            self.evidence = self._stack.enter_context(Evidence(self.cluster, NAMESPACE, self.cloud, self._recorder))
+            self.edsm = self._stack.enter_context(Edsm(kubeconfig, env=self.cloud.controller_env()))
             self.evidence.processes = [self.edsm.process]  # its log belongs to every failure
             self.edsm.ready(timeout=30)
             tell(f"{self._controller_version()}, ready (says its own /readyz)")
@@ -154,10 +123,6 @@ class Stage:
             raise RuntimeError(f"kubectl {shown}: {done.stderr.strip()}")
         self._terminal.quote(done.stdout)
 
-    def put_secret(self, value: dict[str, str]) -> str:
-        """Creates or changes the cloud secret, with the rights of an AWS administrator."""
-        return self.cloud.put_secret(SOURCE, json.dumps(value))
-
     def pods(self) -> list[Object]:
         """The pods that are there to stay."""
         return [pod for pod in self.kube.list("Pod", NAMESPACE) if "deletionTimestamp" not in pod["metadata"]]
@@ -165,8 +130,8 @@ class Stage:
     def parts(self) -> list[Process]:
         """What must be running for any of this to work."""
         cluster = self.cluster
-        return [cluster.etcd, cluster.apiserver, cluster.controller_manager, cluster.kwok, self.cloud.process,
-                self.edsm.process]
+        return [cluster.etcd, cluster.apiserver, cluster.controller_manager, cluster.kwok, self.edsm.process,
+                *self.cloud.processes()]
 
     def tally(self) -> Tally:
         writes = self.controller_writes()
@@ -181,16 +146,10 @@ class Stage:
         entries = self.cluster.audit(user=CONTROLLER_USER, stage="ResponseComplete", verb=WRITES, namespace=NAMESPACE)
         return [entry for entry in entries if entry.code < 300]
 
-    def cloud_calls(self) -> Counter[tuple[str, str]]:
-        """The controller's calls by service and operation, those under way included."""
-        calls = self.wire.recorder.find()
-        return Counter((_service(exchange.target), operation(exchange)) for exchange in calls)
+    def cloud_calls(self) -> Counter[str]:
+        """The controller's calls by operation, those under way included."""
+        return Counter(map(self.cloud.operation, self._recorder.find()))
 
     def admin_env(self) -> dict[str, str]:
         """The environment of a person who may do everything, in the cluster and in the cloud."""
-        return {"KUBECONFIG": str(self.cluster.kubeconfig), "AWS_ENDPOINT_URL": self.cloud.url,
-                "AWS_DEFAULT_REGION": REGION, **ROOT_USER.env()}
-
-
-def _service(target: str) -> str:
-    return {"AmazonSQS": "SQS", "secretsmanager": "Secrets Manager"}.get(target.partition(".")[0], "other")
+        return {"KUBECONFIG": str(self.cluster.kubeconfig), **self.cloud.admin_env()}

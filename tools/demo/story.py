@@ -9,8 +9,8 @@ from collections.abc import Callable
 from bed.audit import WRITES
 from bed.kube import Object, WatchEvent
 from demo.evidence import ROLLED_OUT, TEMPLATE, VERSION, is_ready, moment, now, rolled_out
-from demo.stage import (ADMIN_USER, BINDING, CONTROLLER, CONTROLLER_USER, MANIFESTS, NAMESPACE, SOURCE, TARGET,
-                        WORKLOAD, Stage, Tally)
+from demo.stage import (ADMIN_USER, BINDING, CONTROLLER, CONTROLLER_USER, MANIFESTS, NAMESPACE, TARGET, WORKLOAD,
+                        Stage, Tally)
 from demo.terminal import Moment, Terminal
 
 _FIRST = {"host": "db.shop.internal", "username": "shop", "password": "first-password"}
@@ -31,14 +31,14 @@ class Story:
 
     def __init__(self, stage: Stage, terminal: Terminal) -> None:
         self._stage, self._terminal = stage, terminal
-        self._evidence = stage.evidence
+        self._evidence, self._cloud = stage.evidence, stage.cloud
         self._tallies: list[tuple[str, Tally]] = [("before", stage.tally())]
 
     def introduce(self) -> None:
         """Whom the controller is, and what it may not do."""
         namespace, name = CONTROLLER
         self._terminal.fact("runs as", f"ServiceAccount {namespace}/{name} with a token that expires in 10 minutes, "
-                            "and in the cloud as an IAM user that may read prod/* and its queue")
+                            f"and in the cloud as {self._cloud.identity}")
         _insist(self._stage.may("patch", "secrets"), "EDSM may not write Secrets")
         asked = (("delete", "secrets", ""), ("create", "pods", ""), ("update", "eventdrivensecrets", "secrets.edsm.io"))
         for verb, resource, group in asked:
@@ -50,18 +50,18 @@ class Story:
 
     def first_sync(self) -> None:
         self._terminal.act("A secret of the cloud becomes a Secret of the cluster")
-        self._stage.put_secret(_FIRST)
-        self._terminal.say(f"Secrets Manager holds {SOURCE}: a JSON object with {_names(_FIRST)}.")
+        self._cloud.put(_FIRST)
+        self._terminal.say(f"{self._cloud.store} holds {self._cloud.source}: a JSON object with {_names(_FIRST)}.")
         self._terminal.say("")
-        self._terminal.quote((MANIFESTS / "eventdrivensecret.yaml").read_text())
+        self._terminal.quote(self._cloud.manifest.read_text())
         self._terminal.say("")
         begin = now()
-        self._stage.kube.apply_file(MANIFESTS / "eventdrivensecret.yaml", manager="kubectl")
+        self._stage.kube.apply_file(self._cloud.manifest, manager="kubectl")
         secret = self._secret(lambda event: event.type == "ADDED", begin, f"Secret {TARGET} to appear")
         self._insist_on(secret.object, _FIRST)
         self._stage.kube.wait("EventDrivenSecret", BINDING, NAMESPACE, _ready, "Ready")
-        self._terminal.say("When it happened, and who says so: the caller, the wire to AWS, the API server's "
-                           "audit log, or a watch.")
+        self._terminal.say("When it happened, and who says so: the caller, the wire to the cloud, the API "
+                           "server's audit log, or a watch.")
         self._terminal.timeline([
             Moment(begin, "EventDrivenSecret applied", _CALLER),
             Moment(self._evidence.value_asked(begin), "value asked for", _WIRE),
@@ -96,7 +96,7 @@ class Story:
         old = {pod["metadata"]["uid"] for pod in self._stage.pods()}
         before = self._template_mark()
         sent = now()
-        version = self._stage.put_secret(_ROTATED)
+        version = self._cloud.put(_ROTATED)
         answered = now()
         received, receipt = self._evidence.received(version)
         secret = self._secret(_holds(version), sent, f"Secret {TARGET} to hold version {version}")
@@ -108,7 +108,7 @@ class Story:
         done = self._evidence.event(self._evidence.deployments, lambda event: rolled_out(event.object), patched.at,
                                     f"the rollout of Deployment {WORKLOAD} to be complete")
         self._terminal.timeline([
-            Moment(sent, "PutSecretValue sent", _CALLER),
+            Moment(sent, f"{self._cloud.change} sent", _CALLER),
             Moment(answered, "changed in the cloud: the call is answered", _CALLER, True),
             Moment(received.ended_at, "event received from the queue", _WIRE, True),
             Moment(self._evidence.value_asked(sent), "value asked for", _WIRE),
@@ -120,19 +120,19 @@ class Story:
             Moment(self._evidence.deleted(receipt).ended_at, "event deleted from the queue: its effect is there",
                    _WIRE)])
         self._terminal.say("Before a restart EDSM waits a second for more changes: several become one restart. "
-                           "(Up to 100 ms before the event are the emulator's, which looks that often.)")
+                           + self._cloud.delay)
         self._close("rotation", restarts=1)
 
     def equal_value(self) -> None:
         self._terminal.act("The same value is put again, as a new version")
         old = {pod["metadata"]["uid"] for pod in self._stage.pods()}
         sent = now()
-        version = self._stage.put_secret(_ROTATED)
+        version = self._cloud.put(_ROTATED)
         received, receipt = self._evidence.received(version)
         secret = self._secret(_holds(version), sent, f"Secret {TARGET} to record version {version}")
         self._insist_on(secret.object, _ROTATED)
         self._terminal.timeline([
-            Moment(sent, "PutSecretValue sent", _CALLER),
+            Moment(sent, f"{self._cloud.change} sent", _CALLER),
             Moment(received.ended_at, "event received from the queue", _WIRE, True),
             Moment(self._evidence.value_asked(sent), "value asked for: it is the same", _WIRE),
             Moment(self._written("secrets", sent), "version recorded on the Secret, data as before", _AUDIT),
@@ -206,7 +206,7 @@ class Story:
         self._terminal.say("")
         calls = self._stage.cloud_calls()
         self._terminal.fact("cloud calls", f"{sum(calls.values())} in all: " + ", ".join(
-            f"{count} {operation}" for (_, operation), count in sorted(calls.items())))
+            f"{count} {operation}" for operation, count in sorted(calls.items())))
         statuses = sum(entry.subresource == "status" for entry in self._stage.controller_writes())
         events = sum(entry.resource == "events" for entry in self._stage.controller_writes())
         self._terminal.fact("beside that", f"{statuses} status patches, {events} writes of Kubernetes Events")

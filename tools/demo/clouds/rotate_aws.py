@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Gives the demo's cloud secret another value: rotate.py [KEY=VALUE ...]
+"""Gives the demo's cloud secret another value: rotate_aws.py [KEY=VALUE ...]
 
 Without arguments it makes up a new password. Speaks to the AWS that the
 environment names: AWS_ENDPOINT_URL, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, ...

@@ -1,0 +1,5 @@
+"""The clouds that the demo can be played with.
+
+`aws`, `google`          one emulator each, the controller's rights in it, and how to read its wire
+`rotate_aws`, `rotate_google`   programs of their own: give the demo's cloud secret another value
+"""
