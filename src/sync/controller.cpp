@@ -120,7 +120,7 @@ void Controller::measure() {
   shared_.outside.metrics.queue_depth(static_cast<std::int64_t>(queue.waiting_count()),
                                       static_cast<std::int64_t>(queue.running_count()));
   shared_.outside.metrics.bindings_paused(
-      static_cast<std::int64_t>(shared_.bindings.paused_count(shared_.outside.api.wall())));
+      static_cast<std::int64_t>(shared_.bindings.paused_count(shared_.pause_time())));
 }
 
 base::Task<void> Controller::stop(base::Instant deadline) {

@@ -75,7 +75,7 @@ void Pausing::hold(BindingState& state, const Run& run) {
     // Whoever leads when it is over reads it in the status, and then the value.
     state.trouble = Trouble();
     shared_.ledger.settle(item);
-    const base::Duration left = pause.until - shared_.outside.api.wall();
+    const base::Duration left = pause.until - shared_.pause_time();
     shared_.binding_work.add(item, now + std::clamp(left, base::Duration::zero(), kLookAgain));
     return;
   }

@@ -88,6 +88,16 @@ TEST_F(Paused, ItEndsAtOnceWhenTheAnnotationGoes) {
   EXPECT_EQ(condition("Ready"), "True Synced");
 }
 
+TEST_F(Paused, WhatIsOverDoesNotBeginAgainWhenTheServersTimeIsKnownBetter) {
+  pause(60s);
+  for (int i = 0; i < 400 && world.fetches() == 0; ++i) world.pass(250ms);
+  ASSERT_EQ(world.fetches(), 1U);
+  world.clock.set_wall_offset(-1s);
+  world.pass(10s);
+  EXPECT_EQ(condition("Paused"), "");
+  EXPECT_EQ(world.fetches(), 1U);
+}
+
 TEST_F(Paused, WithoutAChangeItsEndReadsOnceAndWritesNothing) {
   pause(60s);
   world.kube.seen.clear();

@@ -1,5 +1,7 @@
 #include "sync/shared.hpp"
 
+#include <algorithm>
+
 #include "base/planted.hpp"
 
 namespace edsm::sync {
@@ -10,6 +12,9 @@ constexpr base::Duration kReportAfter = std::chrono::milliseconds(100);
 /// So many bindings in work at once are a burst, whose reports wait until most of it is through.
 constexpr std::size_t kBurst = 8;
 constexpr base::Duration kReportAfterBurst = std::chrono::seconds(2);
+/// Answers are dated in whole seconds, so what one of them corrects is less; more is a clock that
+/// was set.
+constexpr base::Duration kCorrection = std::chrono::seconds(2);
 
 }  // namespace
 
@@ -53,13 +58,20 @@ Verdict::Kind Shared::note_verdict(const base::ObjectKey& key, Verdict::Kind kin
   return before;
 }
 
+base::WallTime Shared::pause_time() const {
+  const auto now = outside.api.wall();
+  const bool clock_was_set = pause_time_ - now > kCorrection;
+  pause_time_ = clock_was_set ? now : std::max(now, pause_time_);
+  return pause_time_;
+}
+
 Pause Shared::pause_of(const Binding& binding) const {
   if (base::planted(base::Bug::ignore_the_pause)) return {};
-  return judge_pause(binding.paused_until, outside.api.wall());
+  return judge_pause(binding.paused_until, pause_time());
 }
 
 RolloutDecision Shared::rollout_of(const Workload& workload) const {
-  const auto find = [this, now = outside.api.wall()](const base::ObjectKey& key) -> const Target* {
+  const auto find = [this, now = pause_time()](const base::ObjectKey& key) -> const Target* {
     return bindings.paused(key, now) ? nullptr : targets.find(key);
   };
   return decide_rollout(workload, find, digester);

@@ -96,7 +96,11 @@ struct Shared {
   /// What the gate has judged of a binding, or that it is gone (allowed): for the gauge of those
   /// that are refused. Returns what it was before.
   Verdict::Kind note_verdict(const base::ObjectKey& key, Verdict::Kind kind);
-  /// The binding's pause at this moment of the API server's clock.
+  /// The API server's time of day, by which pauses are judged. Each of its answers may set the
+  /// estimate of it back a little, but a pause that is over must not begin again: so this stands
+  /// still until the estimate has caught up.
+  base::WallTime pause_time() const;
+  /// The binding's pause at this moment.
   Pause pause_of(const Binding& binding) const;
   /// What must happen to a workload, by the targets as last seen; those of paused bindings count as
   /// not there, so what was recorded of them stays as it is.
@@ -126,6 +130,7 @@ struct Shared {
 
  private:
   std::map<base::Text, std::int64_t> per_reason_;
+  mutable base::WallTime pause_time_;
   std::size_t about_to_ask() const;
   std::vector<std::string> expected_consumers(const base::Text& source_id) const;
   bool permitted(const std::string& consumer) const;

@@ -7,8 +7,7 @@ namespace edsm::sync {
 base::Task<void> StatusWriter::write(base::ObjectKey key) {
   const auto* const state = shared_.bindings.find(key);
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
-  const auto due =
-      due_status(state->binding, state->report, state->applied, shared_.outside.api.wall());
+  const auto due = due_status(state->binding, state->report, state->applied, shared_.pause_time());
   if (!due) {
     said(key);
     co_return;
