@@ -139,6 +139,16 @@ TEST_F(PodsArrivalTest, AWorkloadThatIsGoneIsForgotten) {
   EXPECT_EQ(world.follower.size(), 0U);
 }
 
+TEST_F(PodsArrivalTest, NorIsOneThatIsFoundGoneBeforeTheWatchTells) {
+  ASSERT_EQ(world.follower.size(), 1U);
+  world.kube.before(net::Method::patch, SyncWorld::deployment("w"),
+                    [this] { world.kube.erase(SyncWorld::deployment("w")); });
+  world.provider.set("db", "v3", R"({"pass":"three"})");
+  event("m3", "v3");
+  world.pass(5s);
+  EXPECT_EQ(world.follower.size(), 0U);
+}
+
 TEST_F(PodsArrivalTest, WhatHangsIsNotFollowedForEver) {
   rolled(1);
   world.pass(2h, 10s);

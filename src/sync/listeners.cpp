@@ -135,12 +135,13 @@ void WorkloadListener::applied(const boost::json::value& object) {
 }
 
 void WorkloadListener::forget(const std::string& id) {
+  // The store may have dropped it before the watch told, when a request found it gone.
+  worker_.forget(id);
   const auto* const known = shared_.workloads.find(id);
   if (known == nullptr) return;
   const auto ns = known->key.ns;
   const auto secrets = known->secrets;
   shared_.workloads.erase(id);
-  worker_.forget(id);
   count_users(ns, secrets);
   // Messages that wait for it are settled by a last run, which finds it gone.
   shared_.workload_work.add_now(id);
