@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -147,3 +148,17 @@ class Terraform:
 
     def outputs(self) -> Object:
         return {name: output["value"] for name, output in json.loads(self("output", "-json")).items()}
+
+
+def declared_variables(example: Path) -> dict[str, str]:
+    """The variables of a Terraform example, with their defaults as its page shows them."""
+    text = (example / "variables.tf").read_text()
+    declared = dict(re.findall(r'variable "(\w+)" {.*?default\s*= (\S+)', text, re.DOTALL))
+    assert len(declared) == text.count('variable "'), "each has a default"
+    return {name: "none" if default in ("{}", "null") else f"`{default.strip(chr(34))}`"
+            for name, default in declared.items()}
+
+
+def shown_variables(page: str) -> dict[str, str]:
+    """The variables in the table of a page of docs, with their defaults."""
+    return dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs" / page).read_text(), re.MULTILINE))

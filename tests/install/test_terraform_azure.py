@@ -28,7 +28,7 @@ from bed.entra_apps import App, Federation
 from bed.key_vault import Vault
 from bed.kube import Object
 from bed.service_bus import Namespace
-from commands import AZURE_EXAMPLE, CommandFailed, Terraform
+from commands import AZURE_EXAMPLE, CommandFailed, Terraform, declared_variables, shown_variables
 
 State = Mapping[str, list[Object]]
 ISSUER = "issuer.example/aks"
@@ -84,12 +84,7 @@ def test_a_second_plan_changes_nothing(applied_azure: Terraform) -> None:
 
 
 def test_every_variable_has_a_default_and_stands_on_the_page() -> None:
-    text = (AZURE_EXAMPLE / "variables.tf").read_text()
-    declared = dict(re.findall(r'variable "(\w+)" {.*?default\s*= (\S+)', text, re.DOTALL))
-    assert len(declared) == text.count('variable "')
-    shown = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs/azure-terraform.md").read_text(), re.MULTILINE))
-    assert shown == {name: "none" if default in ("{}", "null") else f"`{default.strip(chr(34))}`"
-                     for name, default in declared.items()}
+    assert shown_variables("azure-terraform.md") == declared_variables(AZURE_EXAMPLE)
 
 
 @pytest.mark.parametrize("variables", [

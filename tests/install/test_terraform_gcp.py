@@ -19,7 +19,7 @@ from bed.bearers import Bearers, Grants
 from bed.gcp import NUMBER, PROJECT, GoogleCloud
 from bed.kube import Object
 from bed.scratch import work_dir
-from commands import GOOGLE_EXAMPLE, CommandFailed, Terraform
+from commands import GOOGLE_EXAMPLE, CommandFailed, Terraform, declared_variables, shown_variables
 
 State = Mapping[str, list[Object]]
 EDSM = f"serviceAccount:blue-edsm@{PROJECT}.iam.gserviceaccount.com"
@@ -72,12 +72,7 @@ def test_a_second_plan_changes_nothing(applied_google: Terraform) -> None:
 
 
 def test_every_variable_has_a_default_and_stands_on_the_page() -> None:
-    text = (GOOGLE_EXAMPLE / "variables.tf").read_text()
-    declared = dict(re.findall(r'variable "(\w+)" {.*?default\s*= (\S+)', text, re.DOTALL))
-    assert len(declared) == text.count('variable "')
-    shown = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", (ROOT / "docs/gcp-terraform.md").read_text(), re.MULTILINE))
-    assert shown == {name: "none" if default in ("{}", "null") else f"`{default.strip(chr(34))}`"
-                     for name, default in declared.items()}
+    assert shown_variables("gcp-terraform.md") == declared_variables(GOOGLE_EXAMPLE)
 
 
 def test_the_sink_takes_changes_and_no_reads(applied_google: Terraform) -> None:
