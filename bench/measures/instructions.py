@@ -13,7 +13,7 @@ from bed.edsm import default_binary
 from bed.scratch import work_dir
 from bench.stage import Stage
 
-_PATIENCE = 1800  # seconds until it is ready: counted, it is some fifty times slower
+_PATIENCE = 1800  # seconds until it is ready: under valgrind it is many times slower, also while nothing is counted
 TOOL = "callgrind_control"
 _TOTAL = re.compile(r"^(?:summary|totals): (\d+)", re.MULTILINE)
 
@@ -40,8 +40,8 @@ def per_event(stage: Stage, bindings: int, flags: Sequence[str], events: int,
 def _wrapped(folder: Path) -> Path:
     """A program that is EDSM while somebody counts."""
     script = folder / "edsm"
-    script.write_text(f'#!/bin/sh\nexec valgrind --quiet --tool=callgrind --instr-atstart=no --callgrind-out-file={folder}/out '
-                      f'"{default_binary().resolve()}" "$@"\n')
+    script.write_text(f'#!/bin/sh\nexec valgrind --quiet --tool=callgrind --instr-atstart=no '
+                      f'--callgrind-out-file={folder}/out "{default_binary().resolve()}" "$@"\n')
     script.chmod(0o755)
     return script
 

@@ -59,7 +59,7 @@ def stack() -> Iterator[ExitStack]:
 @pytest.fixture
 def plain_program(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that search the program's memory: sanitizers keep what was freed."""
-    monkeypatch.setenv("EDSM_BINARY", os.environ.get("EDSM_RELEASE_BINARY") or str(ROOT / "build/sim/edsm"))
+    monkeypatch.setenv("EDSM_BINARY", os.environ.get("EDSM_RELEASE_BINARY") or str(ROOT / "build/dev/edsm"))
 
 
 @pytest.fixture

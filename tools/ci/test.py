@@ -194,14 +194,16 @@ def integration(session: Session, preset: str) -> None:
     program = ROOT / f"build/{preset}/edsm"
     junit = OUT / "integration.xml"
     # Sanitizers keep freed memory, so test_canaries.py searches a program without them.
-    if not os.environ.get("EDSM_RELEASE_BINARY"):
+    plain = os.environ.get("EDSM_RELEASE_BINARY") or str(program)
+    if preset in UNIT and not os.environ.get("EDSM_RELEASE_BINARY"):
         build(session, "sim", "edsm")
+        plain = str(ROOT / "build/sim/edsm")
     session.step("generated reference",
                  [venv_python(), "tools/generate/reference.py", "--check", "--program", program])
     session.step(f"integration tests {preset}",
                  [venv_python(), "-m", "pytest", "tests/bed_selftest", "tests/bench_selftest", "tests/integration",
                   "-q", "-n", JOBS, "--dist", "loadfile", f"--junitxml={junit}"], junit=junit,
-                 env={"PYTHONPATH": "tests:.", "EDSM_BINARY": str(program)})
+                 env={"PYTHONPATH": "tests:.", "EDSM_BINARY": str(program), "EDSM_RELEASE_BINARY": plain})
     junit = OUT / "install.xml"
     session.step(f"install tests {preset}",
                  [venv_python(), "-m", "pytest", "tests/install", "-q", "-n", JOBS, "--dist", "loadfile",

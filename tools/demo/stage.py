@@ -18,7 +18,7 @@ from bed.exchange import Recorder
 from bed.kube import Object
 from bed.process import Process
 from bed.scratch import work_dir
-from demo.clouds.cloud import MANIFESTS, Cloud
+from demo.clouds.cloud import Cloud
 from demo.evidence import Evidence
 from demo.terminal import Terminal
 

@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from bed.audit import WRITES
 from bed.kube import Object, WatchEvent
+from demo.clouds.cloud import MANIFESTS
 from demo.evidence import ROLLED_OUT, TEMPLATE, VERSION, is_ready, moment, now, rolled_out
-from demo.stage import (ADMIN_USER, BINDING, CONTROLLER, CONTROLLER_USER, MANIFESTS, NAMESPACE, TARGET, WORKLOAD,
-                        Stage, Tally)
+from demo.stage import (ADMIN_USER, BINDING, CONTROLLER, CONTROLLER_USER, NAMESPACE, TARGET, WORKLOAD, Stage,
+                        Tally)
 from demo.terminal import Moment, Terminal
 
 _FIRST = {"host": "db.shop.internal", "username": "shop", "password": "first-password"}

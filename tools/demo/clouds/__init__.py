@@ -1,5 +1,6 @@
 """The clouds that the demo can be played with.
 
-`aws`, `google`          one emulator each, the controller's rights in it, and how to read its wire
+`cloud`   what the demo needs to know of one
+`aws`, `google`   one emulator each, the controller's rights in it, and how to read its wire
 `rotate_aws`, `rotate_google`   programs of their own: give the demo's cloud secret another value
 """
