@@ -185,12 +185,21 @@ base::Task<base::Result<>> Api::remove(Resource resource, std::string ns, std::s
 }
 
 base::Task<Api::Answer> Api::list(Resource resource, std::string ns, std::string query, View view) {
+  const auto body = co_await page(resource, std::move(ns), std::move(query), view);
+  if (!body) co_return std::unexpected(body.error());
+  co_return parse(fmt::format("list {}", resource.plural), body->view());
+}
+
+base::Task<base::Result<base::SecretBytes>> Api::page(Resource resource, std::string ns,
+                                                      std::string query, View view) {
   Call call = make_call("list", Method::get, resource, ns, {});
   call.whole_object = false;
   call.query = std::move(query);
   call.timeout = kListTimeout;
   if (view == View::metadata) call.accept = kListMetadata;
-  co_return co_await send(std::move(call));
+  auto response = co_await exchange(std::move(call));
+  if (!response) co_return std::unexpected(std::move(response.error()));
+  co_return std::move(response->body);
 }
 
 base::Task<Api::Answer> Api::raw(Method method, std::string path, base::SecretBytes body) {
@@ -210,13 +219,15 @@ base::Task<Api::Answer> Api::send(Call call) {
   const std::string subject = call.question.subject;
   const auto response = co_await exchange(std::move(call));
   if (!response) co_return std::unexpected(response.error());
-  auto document = base::JsonDocument::parse(response->body.view());
-  if (!document) {
-    // Not the API server's doing: something in between answered, or cut the body.
-    co_return base::fail(Failure::transient, "MalformedAnswer",
-                         subject + ": the answer is not JSON; is a proxy in between?");
-  }
-  co_return std::move(*document);
+  co_return parse(subject, response->body.view());
+}
+
+Api::Answer Api::parse(std::string_view subject, std::string_view body) {
+  auto document = base::JsonDocument::parse(body);
+  if (document) return document;
+  // Not the API server's doing: something in between answered, or cut the body.
+  return base::fail(Failure::transient, "MalformedAnswer",
+                    fmt::format("{}: the answer is not JSON; is a proxy in between?", subject));
 }
 
 base::Task<base::Result<net::Response>> Api::exchange(Call call) {

@@ -98,6 +98,11 @@ class Api {
 
   /// One page of a list; `query` without "?" ("labelSelector=…&limit=500&continue=…").
   base::Task<Answer> list(Resource resource, std::string ns, std::string query, View view);
+  /// The same, not yet parsed: `parse` does that.
+  base::Task<base::Result<base::SecretBytes>> page(Resource resource, std::string ns,
+                                                   std::string query, View view);
+  /// `subject` begins an error's text.
+  static Answer parse(std::string_view subject, std::string_view body);
   /// Opens a watch; a refusal is classified as above.
   base::Task<base::Result<std::unique_ptr<net::Stream>>> watch(Resource resource, std::string ns,
                                                                std::string query, View view,

@@ -2,11 +2,13 @@
 
 #include <utility>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
 #include <malloc.h>
 
 #include "base/json.hpp"
 #include "kube/line_splitter.hpp"
+#include "kube/list_page.hpp"
 
 namespace edsm::kube {
 namespace {
@@ -16,6 +18,8 @@ using Step = WatchMachine::Step;
 
 /// From here on a list has left enough freed memory behind to be worth giving back.
 constexpr std::size_t kLargeList = 500;
+/// In which a request leaves, before the thread is busy with a page.
+constexpr base::Duration kHeadStart = std::chrono::milliseconds(1);
 
 std::string_view version_of(const boost::json::value& object) {
   return base::string_at(object, "metadata.resourceVersion");
@@ -77,22 +81,53 @@ base::Task<void> Reflector::run() {
   }
 }
 
+/// The server makes the next page while this one is read, where there is a next one.
 base::Task<void> Reflector::list(const WatchMachine::Action& action) {
-  const auto answer =
-      co_await api_.list(selection_.resource, selection_.ns, action.query, selection_.view);
+  const auto body = co_await page(action.query);
+  if (!body) {
+    report(machine_.failed(body.error(), clock_.now(), clock_.random()), body.error());
+    co_return;
+  }
+  const auto token = next_page_token(body->view());
+  if (token.empty()) {
+    read(*body, action.first_page);
+    co_return;
+  }
+  using namespace boost::asio::experimental::awaitable_operators;
+  auto query = machine_.page_query(token);
+  auto next = co_await (api_.page(selection_.resource, selection_.ns, query, selection_.view) &&
+                        read_meanwhile(*body, action.first_page));
+  ahead_ = Ahead{std::move(query), std::move(next)};
+}
+
+base::Task<base::Result<base::SecretBytes>> Reflector::page(std::string query) {
+  if (auto ahead = std::exchange(ahead_, std::nullopt); ahead && ahead->query == query) {
+    co_return std::move(ahead->body);
+  }
+  co_return co_await api_.page(selection_.resource, selection_.ns, std::move(query),
+                               selection_.view);
+}
+
+base::Task<void> Reflector::read_meanwhile(const base::SecretBytes& body, bool first) {
+  co_await clock_.sleep_for(kHeadStart);
+  read(body, first);
+}
+
+void Reflector::read(const base::SecretBytes& body, bool first) {
+  const auto answer = Api::parse(selection_.resource.plural, body.view());
   if (!answer) {
     report(machine_.failed(answer.error(), clock_.now(), clock_.random()), answer.error());
-    co_return;
+    return;
   }
   const auto& page = answer->root();
   const std::string_view version = version_of(page);
   if (version.empty() || !base::string_at(page, "kind").ends_with("List")) {
     const auto error = nonsense("an answer that is no list, or one without a resourceVersion");
     report(machine_.nonsense("malformed", clock_.now(), clock_.random()), error);
-    co_return;
+    return;
   }
-  deliver_page(page, action.first_page);
-  if (!machine_.page(version, base::string_at(page, "metadata.continue"))) co_return;
+  deliver_page(page, first);
+  if (!machine_.page(version, base::string_at(page, "metadata.continue"))) return;
   listener_.list_ends(machine_.resource_version());
   log_.info("listed", {{"resource", selection_.resource.plural},
                        {"objects", listed_},

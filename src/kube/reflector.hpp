@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -50,7 +51,16 @@ class Reflector {
   base::Task<void> run();
 
  private:
+  /// An answer that was asked for before its turn.
+  struct Ahead {
+    std::string query;
+    base::Result<base::SecretBytes> body;
+  };
+
   base::Task<void> list(const WatchMachine::Action& action);
+  base::Task<base::Result<base::SecretBytes>> page(std::string query);
+  base::Task<void> read_meanwhile(const base::SecretBytes& body, bool first);
+  void read(const base::SecretBytes& body, bool first);
   base::Task<void> prove(const WatchMachine::Action& action);
   base::Task<void> watch(const WatchMachine::Action& action);
   /// True if the stream goes on.
@@ -66,6 +76,7 @@ class Reflector {
   Selection selection_;
   Listener& listener_;
   WatchMachine machine_;
+  std::optional<Ahead> ahead_;
   std::size_t listed_ = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "kube/reflector.hpp"
 
+#include <functional>
+
 #include <gtest/gtest.h>
 
 #include "base/json.hpp"
@@ -15,10 +17,14 @@ class Journal final : public Listener {
  public:
   void list_begins() override { text += "["; }
   void list_ends(std::string_view /*version*/) override { text += "]"; }
-  void applied(const boost::json::value& object) override { add('+', object); }
+  void applied(const boost::json::value& object) override {
+    add('+', object);
+    if (when_told) when_told();
+  }
   void removed(const boost::json::value& object) override { add('-', object); }
 
   std::string text;
+  std::function<void()> when_told;
 
  private:
   void add(char sign, const boost::json::value& object) {
@@ -71,6 +77,25 @@ TEST_F(ReflectorTest, ListsPagesThenWatches) {
   EXPECT_TRUE(bench.watches.seen[0].url.contains("resourceVersion=5&"));
   EXPECT_TRUE(bench.watches.seen[1].url.contains("resourceVersion=10&"));
   EXPECT_EQ(bench.lines.count("listed"), 1);
+}
+
+TEST_F(ReflectorTest, TheNextPageIsOnItsWayWhileThisOneIsRead) {
+  std::vector<std::size_t> asked;  // when an object came
+  listener.when_told = [&] { asked.push_back(bench.http.seen.size()); };
+  bench.http.reply_with(test::answer(200, page(5, {object("a", 1)}, "t")))
+      .reply_with(test::answer(200, page(5, {object("b", 2)}, "u")))
+      .reply_with(test::answer(200, page(5, {object("c", 3)})));
+  then_stop();
+  EXPECT_EQ(journal(), "[+a+b+c]");
+  EXPECT_EQ(asked, (std::vector<std::size_t>{2, 3, 3}));
+}
+
+TEST_F(ReflectorTest, AnAnswerAheadIsNotUsedIfThePageMakesNoSense) {
+  bench.http.reply_with(test::answer(200, R"({"metadata":{"continue":"t"},"items":[]})"))
+      .reply_with(test::answer(200, page(5, {object("wrong", 1)})))
+      .reply_with(test::answer(200, page(7, {object("a", 6)})));
+  then_stop();
+  EXPECT_EQ(journal(), "[+a]");
 }
 
 TEST_F(ReflectorTest, LinesMayBeSpreadOverChunks) {

@@ -102,6 +102,15 @@ std::string WatchMachine::selectors() const {
   return query;
 }
 
+std::string WatchMachine::page_query(std::string_view continue_token) const {
+  // No resourceVersion: a consistent read. All pages of a list have the same other parameters.
+  std::string query = selectors();
+  if (paged_) query += fmt::format("&limit={}", kPageSize);
+  if (!continue_token.empty()) query += "&continue=" + net::percent_encode(continue_token);
+  if (!query.empty()) query.erase(0, 1);
+  return query;
+}
+
 WatchMachine::Action WatchMachine::next(std::uint64_t random) {
   Action action;
   action.not_before = not_before_;
@@ -109,11 +118,7 @@ WatchMachine::Action WatchMachine::next(std::uint64_t random) {
   if (!listed_) {
     step_ = action.step = Step::list;
     action.first_page = continue_.empty();
-    // No resourceVersion: a consistent read. All pages of a list have the same other parameters.
-    action.query = selectors();
-    if (paged_) action.query += fmt::format("&limit={}", kPageSize);
-    if (!continue_.empty()) action.query += "&continue=" + net::percent_encode(continue_);
-    if (!action.query.empty()) action.query.erase(0, 1);
+    action.query = page_query(continue_);
     return action;
   }
   const std::string version = net::percent_encode(resource_version_);

@@ -48,6 +48,8 @@ class WatchMachine {
   WatchMachine(std::string_view label_selector, std::string_view field_selector);
 
   Action next(std::uint64_t random);
+  /// The query that `next` will give once `page` has been told this token, for who asks ahead.
+  std::string page_query(std::string_view continue_token) const;
 
   /// True if that was the last page.
   bool page(std::string_view resource_version, std::string_view continue_token);
