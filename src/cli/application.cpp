@@ -16,6 +16,8 @@ using base::Task;
 
 /// Kubernetes kills a pod 30 s after SIGTERM.
 constexpr base::Duration kGrace = std::chrono::seconds(25);
+/// Of that, for what comes after the work, if a cloud that does not answer makes it take so long.
+constexpr base::Duration kHandBack = std::chrono::seconds(3);
 constexpr std::string_view kLeaseName = "a06dd29d.edsm.io";
 
 kube::LeaseSettings lease_settings(const Identity& identity) {
@@ -144,7 +146,7 @@ Task<int> Application::run() {
   co_await stop_.wait();
   log_.info("stopping");
   const auto deadline = clock_.now() + kGrace;
-  if (controller_) co_await controller_->stop(deadline);
+  if (controller_) co_await controller_->stop(deadline - kHandBack);
   background_.cancel();
   co_await background_.wait();
   if (options_.leader_elect && !lost_)

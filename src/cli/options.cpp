@@ -141,7 +141,7 @@ void add_run_options(CLI::App& run, RunOptions& options, Times& times) {
          "Restarts of workloads per second, sustained; five seconds' worth may come at once. [20]")
       ->check(CLI::PositiveNumber)
       ->option_text("NUMBER");
-  run.add_option("--workers", options.sync.workers, "How many bindings are worked on at once. [64]")
+  run.add_option("--workers", options.sync.workers, "Bindings in work at once, of each cloud. [64]")
       ->check(CLI::Range(1, 1024))
       ->option_text("NUMBER");
 }

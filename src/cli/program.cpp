@@ -42,17 +42,18 @@ struct Traffic {
   }
 };
 
-/// Each worker may wait for a Secret, over a connection of its own (net::Request::confidential);
-/// the Lease must not wait behind them.
+/// Workers, of however many clouds, send so many requests on Secrets at once, each over a
+/// connection of its own (net::Request::confidential); the Lease must not wait behind them.
 Traffic kube_requests(const RunOptions& options) {
-  return {.http2 = true, .connections = static_cast<long>(options.sync.workers) + 32};
+  return {.http2 = true, .connections = static_cast<long>(options.sync.secret_requests) + 48};
 }
 /// A watch holds its connection; there are six for each namespace, and one for policies.
 Traffic kube_watches(const RunOptions& options) {
   const auto places = std::max<std::size_t>(options.sync.watch_namespaces.size(), 1);
   return {.http2 = false, .connections = static_cast<long>(places) * 6 + 12};
 }
-/// Values come over it, so without HTTP/2; as many as are read at once, and some more.
+/// Of each cloud. Values come over it, so without HTTP/2; as many as are read at once, and some
+/// more.
 constexpr Traffic kCloudRequests{.http2 = false, .connections = 96};
 constexpr Traffic kCloudPolls{.http2 = false, .connections = 64};
 constexpr Traffic kCloudMetadata{.http2 = false, .connections = 4};

@@ -1,9 +1,11 @@
 #include "sync/controller.hpp"
 
+#include <functional>
 #include <utility>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
+#include "base/parallel.hpp"
 #include "sync/access_listeners.hpp"
 #include "sync/names.hpp"
 
@@ -22,8 +24,7 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
       reconciler_(shared_),
       rollout_follower_(shared_),
       rollout_worker_(shared_, rollout_follower_),
-      status_writer_(shared_),
-      acknowledger_(shared_) {
+      status_writer_(shared_) {
   shared_.bindings.follow();
   const auto on_synced = [this] { synced(); };
   const auto watch = [&](kube::Selection selection, std::unique_ptr<kube::Listener> listener) {
@@ -58,6 +59,7 @@ Controller::Controller(boost::asio::any_io_executor executor, Outside outside, S
   unsynced_ = reflectors_.size();
   for (std::size_t i = 0; i < shared_.outside.inboxes.size(); ++i) {
     intakes_.push_back(std::make_unique<Intake>(shared_, i));
+    acknowledgers_.push_back(std::make_unique<Acknowledger>(shared_, i));
   }
   for (const auto& [name, provider] : shared_.outside.providers) {
     sweeps_.push_back(std::make_unique<Sweep>(shared_, provider));
@@ -95,22 +97,38 @@ void Controller::lead() {
   }
   shared_.targets.each(
       [this](const Target& target) { shared_.leftovers.notice(target, shared_.bindings); });
-  for (std::size_t i = 0; i < shared_.settings.batches; ++i) workers_.spawn(shared_.fetcher.run());
+  for (const auto& [name, provider] : shared_.outside.providers) {
+    for (std::size_t i = 0; i < shared_.settings.batches; ++i) {
+      workers_.spawn(shared_.fetcher.run(*provider));
+    }
+  }
   workers_.spawn(shared_.binding_work.run());
   workers_.spawn(shared_.workload_work.run());
   workers_.spawn(shared_.status_work.run());
-  workers_.spawn(acknowledger_.run());
+  for (const auto& acknowledger : acknowledgers_) workers_.spawn(acknowledger->run());
   workers_.spawn(rollout_follower_.run());
   for (const auto& sweep : sweeps_) receivers_.spawn(sweep->run());
   for (const auto& intake : intakes_) receivers_.spawn(intake->receive());
 }
 
 base::Task<void> Controller::finish_work() {
+  using namespace boost::asio::experimental::awaitable_operators;
   shared_.binding_work.stop();
   shared_.workload_work.stop();
   co_await shared_.binding_work.drained();
   co_await shared_.workload_work.drained();
-  co_await acknowledger_.round();
+  co_await (finish_queues() && finish_reports());
+}
+
+/// Side by side: each has until the deadline.
+base::Task<void> Controller::finish_queues() {
+  const std::function<base::Task<void>(std::size_t)> one = [this](std::size_t i) {
+    return acknowledgers_[i]->finish();
+  };
+  co_await base::parallel(acknowledgers_.size(), acknowledgers_.size(), one);
+}
+
+base::Task<void> Controller::finish_reports() {
   shared_.status_work.finish();
   co_await shared_.status_work.drained();
 }

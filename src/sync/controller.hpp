@@ -39,6 +39,8 @@ class Controller {
  private:
   void synced();
   base::Task<void> finish_work();
+  base::Task<void> finish_queues();
+  base::Task<void> finish_reports();
 
   base::TaskGroup observers_;
   base::TaskGroup workers_;
@@ -48,9 +50,9 @@ class Controller {
   RolloutFollower rollout_follower_;
   RolloutWorker rollout_worker_;
   StatusWriter status_writer_;
-  Acknowledger acknowledger_;
   std::vector<std::unique_ptr<Sweep>> sweeps_;
   std::vector<std::unique_ptr<Intake>> intakes_;
+  std::vector<std::unique_ptr<Acknowledger>> acknowledgers_;
   std::vector<std::unique_ptr<kube::Listener>> listeners_;
   std::vector<std::unique_ptr<kube::Reflector>> reflectors_;
   std::size_t unsynced_ = 0;

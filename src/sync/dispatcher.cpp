@@ -16,9 +16,10 @@ constexpr std::size_t kBurst = 100;
 
 }  // namespace
 
-void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Priority priority) {
+void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Priority priority,
+                     std::size_t lane) {
   if (finishing_) return;
-  queue_.add(key, due, priority);
+  queue_.add(key, due, priority, lane);
   wake_.notify();
 }
 
@@ -54,7 +55,7 @@ base::Task<void> Dispatcher::run() {
   const auto executor = co_await boost::asio::this_coro::executor;
   for (;;) {
     if (finishing_) queue_.hasten();
-    while (!stopping_ && queue_.running_count() < limit_) {
+    while (!stopping_) {
       auto taken = queue_.take(clock_.now());
       if (!taken) break;
       start(std::move(*taken), executor);
@@ -62,8 +63,7 @@ base::Task<void> Dispatcher::run() {
     const bool over = stopping_ || (finishing_ && queue_.waiting_count() == 0);
     if (over && queue_.running_count() == 0) break;
     const auto due = queue_.next_due();
-    const bool room = queue_.running_count() < limit_;
-    if (due && room && !stopping_) {
+    if (due && !stopping_) {
       co_await wake_.wait_until(clock_, *due);
     } else {
       co_await wake_.wait();

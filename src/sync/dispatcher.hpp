@@ -11,16 +11,17 @@
 
 namespace edsm::sync {
 
-/// Works off a queue: each key that is due in a coroutine of its own, at most `limit` at a time.
+/// Works off a queue: each key that is due in a coroutine of its own, at most `limit` of each lane
+/// at a time.
 class Dispatcher {
  public:
   using Work = std::function<base::Task<void>(WorkQueue::Taken)>;
 
   Dispatcher(base::Clock& clock, std::size_t limit, Work work)
-      : clock_(clock), limit_(limit), work_(std::move(work)) {}
+      : clock_(clock), work_(std::move(work)), queue_(limit) {}
 
   void add(const std::string& key, base::Instant due,
-           WorkQueue::Priority priority = WorkQueue::Priority::live);
+           WorkQueue::Priority priority = WorkQueue::Priority::live, std::size_t lane = 0);
   void add_now(const std::string& key, WorkQueue::Priority priority = WorkQueue::Priority::live) {
     add(key, clock_.now(), priority);
   }
@@ -41,7 +42,6 @@ class Dispatcher {
   void start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor);
 
   base::Clock& clock_;
-  std::size_t limit_;
   Work work_;
   WorkQueue queue_;
   base::Notify wake_;

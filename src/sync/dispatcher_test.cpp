@@ -68,6 +68,25 @@ TEST_F(DispatcherTest, AtMostSoManyAtATime) {
   EXPECT_EQ(ended, Names{"b"});
 }
 
+TEST_F(DispatcherTest, WorkThatDoesNotEndTakesNoPlaceOfAnotherLane) {
+  start();
+  const auto add = [this](const std::string& key, std::size_t lane) {
+    dispatcher.add(key, clock.now(), WorkQueue::Priority::live, lane);
+    poll();
+  };
+  for (const auto* const key : {"a", "b", "c"}) add(key, 1);
+  EXPECT_EQ(begun, (Names{"a", "b"}));
+  add("other", 2);
+  EXPECT_EQ(begun, (Names{"a", "b", "other"}));
+  dispatcher.add("later", clock.now() + 1s, WorkQueue::Priority::live, 2);
+  poll();
+  clock.advance(1s);
+  poll();
+  EXPECT_EQ(begun, (Names{"a", "b", "other", "later"}));
+  finish("a");
+  EXPECT_EQ(begun.back(), "c");
+}
+
 TEST_F(DispatcherTest, NothingBeforeItsTime) {
   start();
   dispatcher.add("a", clock.now() + 10s);

@@ -36,8 +36,9 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
     newest = std::make_shared<Read>();
     newest->provider = &provider;
     newest->source = std::move(source);
-    pending_.add(newest->source.scope.str(), provider.batch_limit(), newest, clock_.now());
-    wake_one();
+    auto& counter = counters_[&provider];
+    counter.pending.add(newest->source.scope.str(), provider.batch_limit(), newest, clock_.now());
+    counter.wake_one();
   }
   const ReadPtr read = newest;
   read->expected.insert(std::move(consumer));
@@ -52,23 +53,20 @@ void Fetcher::finished(const base::Text& source_id, const std::string& consumer)
   if (at->second->done.is_open() && at->second->expected.empty()) reads_.erase(at);
 }
 
-void Fetcher::wake_one() {
-  if (!idle_.empty()) idle_.front()->notify();
-}
-
-base::Task<void> Fetcher::run() {
+base::Task<void> Fetcher::run(const cloud::Provider& provider) {
+  auto& counter = counters_[&provider];
   base::Notify wake;
   for (;;) {
     // Everybody who is ready to ask does so first, so that one batch takes them all.
     co_await boost::asio::post(boost::asio::use_awaitable);
-    auto batch = pending_.take(clock_.now(), soon_());
-    const auto due = pending_.due(soon_());
+    auto batch = counter.pending.take(clock_.now(), soon_(provider));
+    const auto due = counter.pending.due(soon_(provider));
     if (!batch.empty()) {
-      if (due && *due <= clock_.now()) wake_one();
-      co_await send(std::move(batch));
+      if (due && *due <= clock_.now()) counter.wake_one();
+      co_await send(counter, std::move(batch));
       continue;
     }
-    const Idle idle(idle_, wake);
+    const Idle idle(counter.idle, wake);
     if (due) {
       // A crowd may be gone sooner than it seemed.
       const auto look = clock_.now() + ReadQueue<ReadPtr>::kPatience;
@@ -91,12 +89,12 @@ bool Fetcher::withdrawn(const ReadPtr& read) {
   return true;
 }
 
-base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
+base::Task<void> Fetcher::send(Counter& counter, std::vector<ReadPtr> batch) {
   const std::string scope = batch.front()->source.scope.str();
   auto& provider = *batch.front()->provider;
   std::erase_if(batch, [this](const ReadPtr& read) { return withdrawn(read); });
   if (batch.empty()) {
-    pending_.returned(scope);
+    counter.pending.returned(scope);
     co_return;
   }
   std::vector<cloud::Source> sources;
@@ -107,7 +105,7 @@ base::Task<void> Fetcher::send(std::vector<ReadPtr> batch) {
   }
   const auto start = clock_.now();
   auto values = co_await provider.fetch(std::move(sources));
-  pending_.returned(scope);
+  counter.pending.returned(scope);
   metrics_.step(telemetry::Step::fetch, clock_.now() - start);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     auto& read = *batch[i];

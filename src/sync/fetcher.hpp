@@ -25,7 +25,8 @@ namespace edsm::sync {
 /// A read serves every consumer that asked before it was sent; those that wait in the queue at that
 /// moment are expected, and the value stays in memory until each of them has finished, then it is
 /// wiped. Who asks after a read was sent gets a new one, since the value may have changed since.
-/// Reads of one scope that wait together go out as one batch; ReadQueue says when.
+/// Reads of one scope that wait together go out as one batch; ReadQueue says when. Each provider
+/// has senders of its own, so that one that does not answer holds up no other.
 class Fetcher {
  public:
   using Shared = std::shared_ptr<const cloud::Value>;
@@ -34,8 +35,8 @@ class Fetcher {
   /// The consumers of a source that will certainly ask or finish soon.
   using Expect = std::function<std::vector<std::string>(const base::Text& source_id)>;
 
-  /// How many others wait for their turn to ask.
-  using Soon = std::function<std::size_t()>;
+  /// How many others wait for their turn to ask this provider.
+  using Soon = std::function<std::size_t(const cloud::Provider&)>;
 
   /// Whether a consumer that asked may still have the value.
   using Permit = std::function<bool(const std::string& consumer)>;
@@ -57,8 +58,8 @@ class Fetcher {
   /// `consumer` will not need the value again for what it was triggered by.
   void finished(const base::Text& source_id, const std::string& consumer);
 
-  /// One sender of batches; run as many as batches may be in flight. Until cancelled.
-  base::Task<void> run();
+  /// One sender of a provider's batches; run as many as may be in flight. Until cancelled.
+  base::Task<void> run(const cloud::Provider& provider);
 
   /// Values in memory just now.
   std::size_t held() const { return reads_.size(); }
@@ -73,10 +74,18 @@ class Fetcher {
     base::Result<Shared> result = nullptr;
   };
   using ReadPtr = std::shared_ptr<Read>;
+  /// What waits for one provider, and the senders that wait for it.
+  struct Counter {
+    ReadQueue<ReadPtr> pending;
+    std::deque<base::Notify*> idle;
 
-  void wake_one();
+    void wake_one() const {
+      if (!idle.empty()) idle.front()->notify();
+    }
+  };
+
   bool withdrawn(const ReadPtr& read);
-  base::Task<void> send(std::vector<ReadPtr> batch);
+  base::Task<void> send(Counter& counter, std::vector<ReadPtr> batch);
 
   base::Clock& clock_;
   telemetry::Metrics& metrics_;
@@ -85,8 +94,7 @@ class Fetcher {
   Permit permit_;
   std::uint64_t ticks_ = 0;
   std::map<base::Text, ReadPtr> reads_;  ///< the newest of each source
-  ReadQueue<ReadPtr> pending_;
-  std::deque<base::Notify*> idle_;
+  std::map<const cloud::Provider*, Counter> counters_;
 };
 
 }  // namespace edsm::sync

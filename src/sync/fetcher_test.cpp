@@ -43,15 +43,19 @@ class FetcherTest : public testing::Test {
   }
   std::shared_ptr<Asked> ask(const std::string& path, std::string consumer,
                              const std::string& scope = "s") {
+    return ask_of(provider, path, std::move(consumer), scope);
+  }
+  std::shared_ptr<Asked> ask_of(cloud::Provider& whom, const std::string& path,
+                                std::string consumer, const std::string& scope) {
     auto asked = std::make_shared<Asked>();
     cloud::Source source{scope + "/" + path, scope};
     boost::asio::co_spawn(
-        io, ask_into(fetcher, provider, source, fetcher.tick(), std::move(consumer), asked),
+        io, ask_into(fetcher, whom, source, fetcher.tick(), std::move(consumer), asked),
         [](const std::exception_ptr&) {});
     return asked;
   }
   void send(int senders_count = 1) {
-    for (int i = 0; i < senders_count; ++i) senders.spawn(fetcher.run());
+    for (int i = 0; i < senders_count; ++i) senders.spawn(fetcher.run(provider));
     poll();
   }
   void poll() {
@@ -67,7 +71,7 @@ class FetcherTest : public testing::Test {
   Paths expected;
   std::set<std::string> refused;  ///< consumers
   Fetcher fetcher{clock, metrics, [this](const base::Text&) { return expected; },
-                  [] { return std::size_t{0}; },
+                  [](const cloud::Provider&) { return std::size_t{0}; },
                   [this](const std::string& consumer) { return !refused.contains(consumer); }};
   base::TaskGroup senders{io.get_executor()};
 };
@@ -178,6 +182,21 @@ TEST_F(FetcherTest, AsManyBatchesAreInFlightAsThereAreSenders) {
   gate.open();
   poll();
   EXPECT_EQ(provider.batches.size(), 3U);
+}
+
+TEST_F(FetcherTest, AProviderThatDoesNotAnswerTakesNoSenderOfAnother) {
+  support::FakeProvider other("other");
+  other.set("a", "v1", "of the other");
+  provider.limit = 1;
+  send(2);
+  senders.spawn(fetcher.run(other));
+  for (const auto* const path : {"a", "b", "c"}) ask(path, "x");
+  poll();
+  EXPECT_EQ(provider.batches.size(), 2U) << "as many as it has senders";
+  const auto asked = ask_of(other, "a", "x", "other");
+  poll();
+  ASSERT_TRUE(asked->done);
+  EXPECT_EQ(asked->result->get()->bytes.view(), "of the other");
 }
 
 TEST_F(FetcherTest, WhatNobodyMayHaveAnyMoreIsNotSent) {

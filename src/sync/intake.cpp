@@ -1,7 +1,6 @@
 #include "sync/intake.hpp"
 
 #include <algorithm>
-#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -22,18 +21,23 @@ constexpr base::Duration kGather = std::chrono::milliseconds(100);
 /// A queue that has more answers again within this time.
 constexpr base::Duration kNextAnswer = std::chrono::milliseconds(30);
 
+/// What the health probe calls it. A cloud that does not answer is no reason to end the process,
+/// which serves others, too: only a call that never returns is.
+std::string heartbeat(std::string_view queue) {
+  return "queue " + std::string(queue);
+}
+
 }  // namespace
 
 base::Task<void> Intake::receive() {
   auto& outside = shared_.outside;
   const std::string name(inbox().name());
-  const std::string heartbeat = "queue " + name;
   base::Backoff backoff(kFirstPause, kLongestPause);
   bool known = false;
   bool trouble = false;
-  outside.health.expect(heartbeat, inbox().stuck_after(), outside.clock.now());
+  outside.health.expect(heartbeat(name), inbox().stuck_after(), outside.clock.now());
   while (!stopping_) {
-    outside.health.beat(heartbeat, outside.clock.now());
+    beat();
     if (shared_.ledger.open_count(index_) >= shared_.settings.messages_in_work) {
       co_await outside.clock.sleep_for(std::chrono::milliseconds(20));
       continue;
@@ -41,6 +45,7 @@ base::Task<void> Intake::receive() {
     base::Result<std::vector<cloud::Message>> messages = std::vector<cloud::Message>();
     if (!known) {
       auto facts = co_await inbox().describe();
+      beat();
       if (facts) {
         facts_ = *facts;
         known = true;
@@ -58,8 +63,7 @@ base::Task<void> Intake::receive() {
       }
       trouble = true;
       const base::Duration asked = error.retry_after.value_or(std::chrono::milliseconds(0));
-      const auto pause = std::max(asked, backoff.next(outside.clock.random()) + kFirstPause);
-      co_await outside.clock.sleep_for(pause);
+      co_await pause(std::max(asked, backoff.next(outside.clock.random()) + kFirstPause));
       continue;
     }
     if (trouble) outside.log.info("queue can be read again", {{"queue", name}});
@@ -67,12 +71,25 @@ base::Task<void> Intake::receive() {
     backoff.reset();
     for (const auto& message : *messages) accept(message);
     if (messages->size() >= kCrowd) {
-      shared_.more_until = outside.clock.now() + kNextAnswer;
-      shared_.more_count = messages->size();
+      shared_.expect_more(lane_, messages->size(), outside.clock.now() + kNextAnswer);
     }
     outside.metrics.messages_held(static_cast<std::int64_t>(shared_.ledger.open_count()));
   }
-  outside.health.forget(heartbeat);
+  outside.health.forget(heartbeat(name));
+}
+
+void Intake::beat() {
+  shared_.outside.health.beat(heartbeat(inbox().name()), shared_.outside.clock.now());
+}
+
+base::Task<void> Intake::pause(base::Duration time) {
+  auto& clock = shared_.outside.clock;
+  const auto end = clock.now() + time;
+  beat();
+  while (clock.now() < end) {
+    co_await clock.sleep_until(std::min(end, clock.now() + kLongestPause));
+    beat();
+  }
 }
 
 TicketLedger::Ticket Intake::ticket(const cloud::Message& message) const {
@@ -150,6 +167,7 @@ void Intake::accept_hint(const cloud::Message& message, const cloud::Hint& hint)
   const Hinted hinted{hint.version, hint.changed, message.sent_at, outside.api.wall()};
   for (const auto& key : concerned) {
     auto* const state = shared_.bindings.find(key);
+    lane_ = shared_.lane_of(*state);
     state->wishes.hint(hinted);
     shared_.trigger(key);
   }
@@ -173,29 +191,42 @@ void Intake::malformed(const cloud::Message& message, const std::string& why) {
 }
 
 base::Task<void> Acknowledger::run() {
-  for (;;) {
-    const auto next = shared_.ledger.next_extension();
-    if (next) {
-      co_await shared_.ledger_wake.wait_until(shared_.outside.clock, *next);
-    } else {
-      co_await shared_.ledger_wake.wait();
-    }
-    const auto settled = shared_.ledger.settled_count();
-    const bool crowd = shared_.ledger.open_count() >= kCrowd;
-    if (crowd && settled > 0 && settled < kCrowd) co_await shared_.outside.clock.sleep_for(kGather);
+  while (!finishing_) {
+    co_await news();
     co_await round();
   }
+  // What was settled while the round before was under way.
+  co_await round();
+  finished_.open();
+}
+
+base::Task<void> Acknowledger::finish() {
+  finishing_ = true;
+  wake().notify();
+  co_await finished_.wait();
+}
+
+base::Task<void> Acknowledger::news() {
+  const auto next = shared_.ledger.next_extension(index_);
+  if (next) {
+    co_await wake().wait_until(shared_.outside.clock, *next);
+  } else {
+    co_await wake().wait();
+  }
+  const auto settled = shared_.ledger.settled_count(index_);
+  const bool crowd = shared_.ledger.open_count(index_) >= kCrowd;
+  const bool gather = crowd && settled > 0 && settled < kCrowd && !finishing_;
+  if (gather) co_await shared_.outside.clock.sleep_for(kGather);
 }
 
 base::Task<void> Acknowledger::round() {
-  for (const auto& ticket : shared_.ledger.take_returned()) {
+  for (const auto& ticket : shared_.ledger.take_returned(index_)) {
     // Left alone: it becomes visible again when its hold time is over.
-    const auto& inbox = *shared_.outside.inboxes[ticket.inbox];
-    shared_.outside.metrics.message(inbox.name(), MessageOutcome::returned);
+    shared_.outside.metrics.message(inbox().name(), MessageOutcome::returned);
     shared_.outside.log.warn("event left in its queue, because its effect failed",
-                             {{"queue", inbox.name()}, {"message", ticket.id}});
+                             {{"queue", inbox().name()}, {"message", ticket.id}});
   }
-  auto settled = shared_.ledger.take_settled();
+  auto settled = shared_.ledger.take_settled(index_);
   if (!settled.empty()) co_await acknowledge(std::move(settled));
   co_await hold_on();
   shared_.outside.metrics.messages_held(static_cast<std::int64_t>(shared_.ledger.open_count()));
@@ -203,43 +234,32 @@ base::Task<void> Acknowledger::round() {
 
 base::Task<void> Acknowledger::acknowledge(std::vector<TicketLedger::Ticket> settled) {
   auto& outside = shared_.outside;
-  std::map<std::size_t, std::vector<TicketLedger::Ticket>> by_inbox;
-  for (auto& ticket : settled) by_inbox[ticket.inbox].push_back(std::move(ticket));
-  for (const auto& [index, tickets] : by_inbox) {
-    auto& inbox = *outside.inboxes[index];
-    std::vector<std::string> handles;
-    for (const auto& ticket : tickets) handles.push_back(ticket.handle);
-    const auto results = co_await inbox.acknowledge(std::move(handles));
-    const auto now = outside.clock.now();
-    for (std::size_t i = 0; i < tickets.size(); ++i) {
-      if (results[i]) {
-        outside.metrics.message(inbox.name(), MessageOutcome::settled);
-        outside.metrics.step(telemetry::Step::total, now - tickets[i].received);
-        continue;
-      }
-      // It will come again, find everything in order, and be acknowledged then.
-      outside.log.warn("event not acknowledged", {{"queue", inbox.name()},
-                                                  {"message", tickets[i].id},
-                                                  {"error", base::describe(results[i].error())}});
+  std::vector<std::string> handles;
+  for (const auto& ticket : settled) handles.push_back(ticket.handle);
+  const auto results = co_await inbox().acknowledge(std::move(handles));
+  const auto now = outside.clock.now();
+  for (std::size_t i = 0; i < settled.size(); ++i) {
+    if (results[i]) {
+      outside.metrics.message(inbox().name(), MessageOutcome::settled);
+      outside.metrics.step(telemetry::Step::total, now - settled[i].received);
+      continue;
     }
+    // It will come again, find everything in order, and be acknowledged then.
+    outside.log.warn("event not acknowledged", {{"queue", inbox().name()},
+                                                {"message", settled[i].id},
+                                                {"error", base::describe(results[i].error())}});
   }
 }
 
 base::Task<void> Acknowledger::hold_on() {
-  std::map<std::size_t, std::vector<std::string>> by_inbox;
-  for (auto& extension : shared_.ledger.due_extensions(shared_.outside.clock.now())) {
-    by_inbox[extension.inbox].push_back(std::move(extension.handle));
-  }
-  for (const auto& [index, handles] : by_inbox) {
-    auto& inbox = *shared_.outside.inboxes[index];
-    const auto time = shared_.ledger.hold_time(index);
-    const auto results = co_await inbox.hold(handles, time);
-    for (const auto& result : results) {
-      if (result) continue;
-      shared_.outside.log.warn(
-          "event could not be held on; it may be received twice",
-          {{"queue", inbox.name()}, {"error", base::describe(result.error())}});
-    }
+  auto due = shared_.ledger.due_extensions(index_, shared_.outside.clock.now());
+  if (due.empty()) co_return;
+  const auto results = co_await inbox().hold(std::move(due), shared_.ledger.hold_time(index_));
+  for (const auto& result : results) {
+    if (result) continue;
+    shared_.outside.log.warn(
+        "event could not be held on; it may be received twice",
+        {{"queue", inbox().name()}, {"error", base::describe(result.error())}});
   }
 }
 

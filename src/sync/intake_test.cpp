@@ -202,6 +202,28 @@ TEST_F(IntakeTest, SilenceIsSeenByTheHealthProbe) {
   EXPECT_NE(world.health.stuck(world.clock.now() + 101s)[0].find("fake/queue"), std::string::npos);
 }
 
+TEST_F(IntakeTest, AQueueThatDoesNotAnswerIsNoReasonToEndTheProcess) {
+  base::Gate answer;
+  world.inbox.silence = &answer;
+  start();
+  const auto alive = [&] { return world.health.stuck(world.clock.now()).empty(); };
+  world.pass(95s);
+  answer.open();
+  world.go();
+  world.pass(95s);
+  EXPECT_TRUE(alive()) << "first it was described, now it is read";
+  base::Error error{Failure::throttled, "Throttling", "slow down",
+                    std::chrono::milliseconds(90'000)};
+  world.inbox.push(FakeInbox::Batch(std::unexpected(std::move(error))));
+  world.go();
+  for (int i = 0; i < 90; ++i) {
+    world.pass(1s);
+    ASSERT_TRUE(alive()) << i << " s of the pause";
+  }
+  world.pass(101s);
+  EXPECT_FALSE(alive()) << "a call that never returns";
+}
+
 TEST_F(IntakeTest, AQueueMayBeSilentForAsLongAsItsLongPollsTake) {
   world.inbox.patience = 180s;
   start();

@@ -60,7 +60,7 @@ void BindingListener::forget(const base::ObjectKey& key) {
   if (heirs.empty()) shared_.outside.metrics.forget_target(target.name, target.ns);
   for (const auto& heir : heirs) shared_.trigger(heir);
   // Messages that wait for it are settled by a last run, which finds it gone.
-  shared_.binding_work.add_now(key.str());
+  shared_.look_again(key, shared_.outside.clock.now());
   count(key.ns, -1);
 }
 

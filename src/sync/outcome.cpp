@@ -160,7 +160,7 @@ void Aftermath::record(const Run& run, const Outcome& outcome) {
     settled(*state, run, outcome);
   } else if (outcome.kind == Outcome::Kind::deferred) {
     state->wishes.join(run.wishes);
-    shared_.binding_work.add(item, outcome.again_at);
+    shared_.look_again(run.key, outcome.again_at);
     shared_.ledger.again(item);
     shared_.outside.metrics.reconcile("deferred");
   } else if (outcome.kind == Outcome::Kind::paused) {
@@ -203,7 +203,7 @@ void Aftermath::settled(BindingState& state, const Run& run, const Outcome& outc
   for (const auto& id : due) shared_.workload_work.add(id, at);
   if (base::planted(base::Bug::acknowledge_before_rollout)) due.clear();
   if (overtaken) {
-    shared_.binding_work.add_now(run.key.str());
+    shared_.look_again(run.key, shared_.outside.clock.now());
     shared_.ledger.again(run.key.str());
   } else {
     shared_.ledger.settle(run.key.str(), due);
@@ -282,9 +282,9 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
   const auto delay = retry_delay(error, trouble.backoff, shared_.outside.clock.random());
   state.trouble = std::move(trouble);
   if (base::planted(base::Bug::retry_at_once)) {
-    shared_.binding_work.add(item, now + std::chrono::milliseconds(1));
+    shared_.look_again(run.key, now + std::chrono::milliseconds(1));
   } else if (delay) {
-    shared_.binding_work.add(item, now + *delay);
+    shared_.look_again(run.key, now + *delay);
   }
 
   const bool in_vain = outcome.step == Outcome::Step::plan && error.failure != Failure::conflict;

@@ -76,13 +76,13 @@ void Pausing::hold(BindingState& state, const Run& run) {
     state.trouble = Trouble();
     shared_.ledger.settle(item);
     const base::Duration left = pause.until - shared_.pause_time();
-    shared_.binding_work.add(item, now + std::clamp(left, base::Duration::zero(), kLookAgain));
+    shared_.look_again(run.key, now + std::clamp(left, base::Duration::zero(), kLookAgain));
     return;
   }
   auto trouble = *state.trouble;
   if (!trouble.failing_since) trouble.failing_since = now;
   const bool patient = now - *trouble.failing_since < shared_.settings.patience;
-  shared_.binding_work.add(item, now + trouble.backoff.next(shared_.outside.clock.random()));
+  shared_.look_again(run.key, now + trouble.backoff.next(shared_.outside.clock.random()));
   state.trouble = std::move(trouble);
   if (patient) {
     shared_.ledger.again(item);

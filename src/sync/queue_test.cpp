@@ -1,8 +1,8 @@
 #include "sync/queue.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
-#include <set>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -108,45 +108,106 @@ TEST(WorkQueue, HastenMakesDueWhateverDoesNotRun) {
   EXPECT_EQ(take(queue, 0), "runs");
 }
 
+TEST(WorkQueue, EachLaneHasPlacesOfItsOwn) {
+  WorkQueue queue(2);
+  for (const auto* const key : {"a1", "a2", "a3"}) queue.add(key, at(0), Priority::live, 1);
+  queue.add("b1", at(0), Priority::background, 2);
+  EXPECT_EQ(take(queue, 0), "a1");
+  EXPECT_EQ(take(queue, 0), "a2");
+  EXPECT_EQ(take(queue, 0), "b1") << "a3 comes first, but its lane is full";
+  EXPECT_EQ(take(queue, 0), "");
+  EXPECT_EQ(queue.next_due(), std::nullopt) << "time alone helps nobody";
+  EXPECT_EQ(queue.running_count(), 3U);
+  EXPECT_EQ(queue.running_count(1), 2U);
+  EXPECT_EQ(queue.ready_count(1), 1U);
+  EXPECT_EQ(queue.ready_count(2), 0U);
+  EXPECT_EQ(queue.running_count(7), 0U) << "never named";
+  queue.add("b2", at(9), Priority::live, 2);
+  EXPECT_EQ(queue.next_due(), at(9));
+  queue.done("a1");
+  EXPECT_LE(queue.next_due(), at(0));
+  EXPECT_EQ(take(queue, 0), "a3");
+}
+
+TEST(WorkQueue, InOneLaneAllPlacesAreUsable) {
+  WorkQueue queue(3);
+  for (const auto* const key : {"a", "b", "c", "d"}) queue.add(key, at(0), Priority::live, 5);
+  EXPECT_EQ(take(queue, 0) + take(queue, 0) + take(queue, 0), "abc");
+  EXPECT_EQ(take(queue, 0), "");
+}
+
+TEST(WorkQueue, OverLanesTheMostUrgentKeyGoesFirst) {
+  WorkQueue queue(2);
+  queue.add("b2", at(0), Priority::background, 2);
+  queue.add("b1", at(0), Priority::background, 1);
+  queue.add("l2", at(0), Priority::live, 2);
+  EXPECT_EQ(take(queue, 0) + take(queue, 0) + take(queue, 0), "l2b2b1");
+}
+
+TEST(WorkQueue, AKeyWaitsInTheLaneThatWasNamedLast) {
+  WorkQueue queue(1);
+  queue.add("full", at(0), Priority::live, 1);
+  EXPECT_EQ(take(queue, 0), "full");
+  queue.add("k", at(0), Priority::live, 1);
+  EXPECT_EQ(take(queue, 0), "");
+  queue.add("k", at(50), Priority::background, 2);
+  EXPECT_EQ(queue.waiting_count(), 1U);
+  EXPECT_EQ(take(queue, 0), "k") << "as urgent as before";
+  queue.add("k", at(0), Priority::live, 1);
+  queue.done("k");
+  EXPECT_EQ(queue.running_count(2), 0U);
+  EXPECT_EQ(take(queue, 0), "") << "its new lane is full";
+  queue.done("full");
+  EXPECT_EQ(take(queue, 0), "k");
+}
+
 /// The contract once more, as simply as it can be said.
 class Model {
  public:
+  static constexpr std::size_t kPlaces = 2;
+
   struct Entry {
     base::Instant due;
     Priority priority;
     int order;
+    std::size_t lane;
   };
-  void add(const std::string& key, base::Instant due, Priority priority) {
-    const auto [entry, fresh] = waiting.try_emplace(key, Entry{due, priority, next_});
+  void add(const std::string& key, base::Instant due, Priority priority, std::size_t lane) {
+    const auto [entry, fresh] = waiting.try_emplace(key, Entry{due, priority, next_, lane});
     if (fresh) ++next_;
+    entry->second.lane = lane;
     entry->second.due = std::min(entry->second.due, due);
     entry->second.priority = std::min(entry->second.priority, priority);
   }
   std::optional<std::string> take(base::Instant now) {
     const std::string* best = nullptr;
     for (const auto& [key, entry] : waiting) {
-      if (entry.due > now || running.contains(key)) continue;
+      if (entry.due > now || running.contains(key) || full(entry)) continue;
       if (best == nullptr || rank(entry) < rank(waiting.at(*best))) best = &key;
     }
     if (best == nullptr) return std::nullopt;
     const std::string key = *best;
+    running.emplace(key, waiting.at(key).lane);
     waiting.erase(key);
-    running.insert(key);
     return key;
   }
   std::optional<base::Instant> next_due() const {
     std::optional<base::Instant> next;
     for (const auto& [key, entry] : waiting) {
-      if (running.contains(key)) continue;
+      if (running.contains(key) || full(entry)) continue;
       if (!next || entry.due < *next) next = entry.due;
     }
     return next;
   }
 
   std::map<std::string, Entry> waiting;
-  std::set<std::string> running;
+  std::map<std::string, std::size_t> running;
 
  private:
+  bool full(const Entry& entry) const {
+    const auto same = [&](const auto& each) { return each.second == entry.lane; };
+    return static_cast<std::size_t>(std::ranges::count_if(running, same)) >= kPlaces;
+  }
   static std::pair<Priority, int> rank(const Entry& entry) { return {entry.priority, entry.order}; }
   int next_ = 0;
 };
@@ -155,7 +216,7 @@ TEST(WorkQueue, BehavesLikeTheModel) {
   std::mt19937 random(20261123);  // NOLINT: the same numbers in every run
   const auto below = [&](unsigned limit) { return random() % limit; };
   for (int round = 0; round < 40; ++round) {
-    WorkQueue queue;
+    WorkQueue queue(Model::kPlaces);
     Model model;
     auto now = at(0);
     for (int step = 0; step < 400; ++step) {
@@ -165,8 +226,9 @@ TEST(WorkQueue, BehavesLikeTheModel) {
         case 1: {
           const auto due = now + std::chrono::seconds(below(10)) - 3s;
           const auto priority = below(2) == 0 ? Priority::live : Priority::background;
-          queue.add(key, due, priority);
-          model.add(key, due, priority);
+          const std::size_t lane = below(3);
+          queue.add(key, due, priority, lane);
+          model.add(key, due, priority, lane);
           break;
         }
         case 2: {

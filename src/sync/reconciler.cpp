@@ -290,6 +290,7 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
 /// Only now that the target of today is right.
 base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
   for (const auto& name : shared_.leftovers.of(key)) {
+    const auto slot = co_await shared_.secret_requests.take();
     const auto* const target = shared_.targets.find(name);
     const auto* const owner = target == nullptr ? nullptr : former_owner(*target, shared_.bindings);
     shared_.leftovers.forget(key, name);
@@ -320,7 +321,7 @@ base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
                               {"error", base::describe(answer.error())}});
     const auto* const still = shared_.targets.find(name);
     if (still != nullptr) shared_.leftovers.notice(*still, shared_.bindings);
-    shared_.binding_work.add(key.str(), shared_.outside.clock.now() + kTryLeftoversAgain);
+    shared_.look_again(key, shared_.outside.clock.now() + kTryLeftoversAgain);
   }
 }
 

@@ -57,7 +57,7 @@ std::vector<std::string> RolloutWorker::pass_back(const std::string& id) {
   for (const auto& secret : shared_.rollout_of(*workload).unknown) {
     for (const auto& key : shared_.bindings.of_target({workload->key.ns, secret})) {
       bindings.push_back(key.str());
-      shared_.binding_work.add_now(bindings.back());
+      shared_.look_again(key, shared_.outside.clock.now());
     }
   }
   return bindings;

@@ -23,9 +23,27 @@ base::ObjectKey parse_key(const std::string& text) {
   return {text.substr(0, slash), text.substr(slash + 1)};
 }
 
+std::size_t Shared::lane_of(const cloud::Provider* provider) const {
+  std::size_t lane = 0;
+  if (provider == nullptr) return lane;
+  for (const auto& [name, each] : outside.providers) {
+    ++lane;
+    if (each == provider) break;
+  }
+  return lane;
+}
+
+void Shared::look_again(const base::ObjectKey& key, base::Instant due,
+                        WorkQueue::Priority priority) {
+  const auto* const state = bindings.find(key);
+  binding_work.add(key.str(), due, priority, state == nullptr ? 0 : lane_of(*state));
+}
+
 void Shared::trigger(const base::ObjectKey& key, WorkQueue::Priority priority) {
-  if (auto* const state = bindings.find(key)) state->trigger = fetcher.tick();
-  binding_work.add_now(key.str(), priority);
+  auto* const state = bindings.find(key);
+  if (state != nullptr) state->trigger = fetcher.tick();
+  binding_work.add(key.str(), outside.clock.now(), priority,
+                   state == nullptr ? 0 : lane_of(*state));
 }
 
 std::vector<std::string> Shared::trigger_users(const base::ObjectKey& secret,
@@ -36,12 +54,18 @@ std::vector<std::string> Shared::trigger_users(const base::ObjectKey& secret,
   return users;
 }
 
+void Shared::expect_more(std::size_t lane, std::size_t count, base::Instant until) {
+  more_[lane] = {until, count};
+}
+
 void Shared::ledger_changed() {
-  ledger_wake.notify();
+  for (auto& wake : ledger_wakes) wake.notify();
 }
 
 void Shared::status_changed(const base::ObjectKey& key) {
-  const bool burst = binding_work.queue().running_count() >= kBurst;
+  const auto* const state = bindings.find(key);
+  const auto lane = state == nullptr ? 0 : lane_of(*state);
+  const bool burst = binding_work.queue().running_count(lane) >= kBurst;
   const auto pause = burst ? kReportAfterBurst : kReportAfter;
   status_work.add(key.str(), outside.clock.now() + pause);
 }
@@ -87,9 +111,11 @@ kube::ObjectReference Shared::reference(const Workload& workload) const {
           workload.key.ns.str(), workload.key.name.str(), workload.uid.str()};
 }
 
-std::size_t Shared::about_to_ask() const {
-  const bool more = outside.clock.now() < more_until;
-  return binding_work.queue().ready_count() + (more ? more_count : 0);
+std::size_t Shared::about_to_ask(const cloud::Provider& provider) const {
+  const auto lane = lane_of(&provider);
+  const auto more = more_.find(lane);
+  const bool coming = more != more_.end() && outside.clock.now() < more->second.until;
+  return binding_work.queue().ready_count(lane) + (coming ? more->second.count : 0);
 }
 
 std::vector<std::string> Shared::expected_consumers(const base::Text& source_id) const {

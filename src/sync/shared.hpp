@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -35,8 +36,8 @@ struct Settings {
   std::vector<std::string> watch_namespaces;  ///< each once; none: all
   std::string field_manager = "edsm";
   Tenancy tenancy = Tenancy::off;
-  std::size_t workers = 64;          ///< bindings in work at once
-  std::size_t batches = 8;           ///< value reads in flight at once
+  std::size_t workers = 64;          ///< bindings of one provider in work at once
+  std::size_t batches = 8;           ///< value reads of one provider in flight at once
   std::size_t secret_requests = 16;  ///< requests on Secrets in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
   std::size_t status_workers = 8;    ///< status patches in flight at once
@@ -77,15 +78,27 @@ struct Shared {
         fetcher(
             outside.clock, outside.metrics,
             [this](const base::Text& source_id) { return expected_consumers(source_id); },
-            [this] { return about_to_ask(); },
+            [this](const cloud::Provider& provider) { return about_to_ask(provider); },
             [this](const std::string& consumer) { return permitted(consumer); }),
+        ledger_wakes(outside.inboxes.size()),
         secret_requests(settings.secret_requests) {}
 
+  /// Where a binding's work waits and runs: each provider has a lane of its own, so that bindings
+  /// of one that does not answer take no place of another's. Those without a provider wait for
+  /// none, and have one, too.
+  std::size_t lane_of(const cloud::Provider* provider) const;
+  std::size_t lane_of(const BindingState& state) const { return lane_of(state.provider); }
+  /// Asks for a reconcile of one binding at that time.
+  void look_again(const base::ObjectKey& key, base::Instant due,
+                  WorkQueue::Priority priority = WorkQueue::Priority::live);
   /// Asks for a reconcile of one binding, because of something that happened just now.
   void trigger(const base::ObjectKey& key,
                WorkQueue::Priority priority = WorkQueue::Priority::live);
   /// Asks for a look at every workload that names the Secret, `delay` from now.
   std::vector<std::string> trigger_users(const base::ObjectKey& secret, base::Duration delay);
+  /// A queue gave all that fits in an answer, so until then about so many more changes may come for
+  /// the lane.
+  void expect_more(std::size_t lane, std::size_t count, base::Instant until);
   /// Something in the ledger changed: acknowledge, return, hold.
   void ledger_changed();
   /// Status of this binding should be written, a moment later: changes go first.
@@ -121,17 +134,20 @@ struct Shared {
   Dispatcher workload_work;
   Dispatcher status_work;
   Fetcher fetcher;
-  base::Notify ledger_wake;
+  std::deque<base::Notify> ledger_wakes;  ///< one for each queue
   /// More at once make the API server no faster, and each costs a connection, since what carries
   /// values does not share one.
   base::Slots secret_requests;
-  base::Instant more_until;  ///< a queue gave all that fits in an answer: more may come until then
-  std::size_t more_count = 0;  ///< about so many
 
  private:
+  struct More {
+    base::Instant until;
+    std::size_t count = 0;
+  };
   std::map<base::Text, std::int64_t> per_reason_;
   mutable base::WallTime pause_time_;
-  std::size_t about_to_ask() const;
+  std::map<std::size_t, More> more_;  ///< by lane
+  std::size_t about_to_ask(const cloud::Provider& provider) const;
   std::vector<std::string> expected_consumers(const base::Text& source_id) const;
   bool permitted(const std::string& consumer) const;
 };

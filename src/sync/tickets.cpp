@@ -1,6 +1,5 @@
 #include "sync/tickets.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace edsm::sync {
@@ -12,14 +11,16 @@ base::Instant extension_after(base::Instant from, base::Duration hold_time) {
 
 void TicketLedger::open(Ticket ticket, const std::vector<std::string>& items,
                         base::Duration hold_time) {
+  auto& own = inbox(ticket.inbox);
   if (items.empty()) {
-    settled_.push_back(std::move(ticket));
+    own.settled.push_back(std::move(ticket));
     return;
   }
   const Id id = next_++;
-  hold_times_[ticket.inbox] = hold_time;
+  own.hold_time = hold_time;
   for (const auto& item : items) items_[item].waiting.insert(id);
   const auto extend_at = extension_after(ticket.received, hold_time);
+  own.extensions.emplace(extend_at, id);
   open_.emplace(id, Open{std::move(ticket), {items.begin(), items.end()}, hold_time, extend_at});
 }
 
@@ -47,7 +48,7 @@ void TicketLedger::settle(const std::string& item, const std::vector<std::string
 void TicketLedger::drop_item(Id id, const std::string& item) {
   auto& open = open_.at(id);
   open.items.erase(item);
-  if (open.items.empty()) close(id, settled_);
+  if (open.items.empty()) close(id, &Inbox::settled);
 }
 
 void TicketLedger::again(const std::string& item) {
@@ -62,11 +63,11 @@ void TicketLedger::give_up(const std::string& item) {
   if (at == items_.end()) return;
   auto failed = std::exchange(at->second.covered, {});
   failed.merge(at->second.waiting);
-  for (const Id id : failed) close(id, returned_);
+  for (const Id id : failed) close(id, &Inbox::returned);
   items_.erase(item);
 }
 
-void TicketLedger::close(Id id, std::vector<Ticket>& into) {
+void TicketLedger::close(Id id, Pile pile) {
   auto node = open_.extract(id);
   for (const auto& item : node.mapped().items) {
     const auto at = items_.find(item);
@@ -75,46 +76,63 @@ void TicketLedger::close(Id id, std::vector<Ticket>& into) {
     at->second.covered.erase(id);
     if (at->second.empty()) items_.erase(at);
   }
-  into.push_back(std::move(node.mapped().ticket));
+  auto& own = inbox(node.mapped().ticket.inbox);
+  own.extensions.erase({node.mapped().extend_at, id});
+  (own.*pile).push_back(std::move(node.mapped().ticket));
 }
 
 bool TicketLedger::awaited(const std::string& item) const {
   return items_.contains(item);
 }
 
-std::vector<TicketLedger::Ticket> TicketLedger::take_settled() {
-  return std::exchange(settled_, {});
+TicketLedger::Inbox& TicketLedger::inbox(std::size_t index) {
+  if (index >= inboxes_.size()) inboxes_.resize(index + 1);
+  return inboxes_[index];
 }
-std::vector<TicketLedger::Ticket> TicketLedger::take_returned() {
-  return std::exchange(returned_, {});
+const TicketLedger::Inbox& TicketLedger::inbox(std::size_t index) const {
+  static const Inbox nothing;
+  return index < inboxes_.size() ? inboxes_[index] : nothing;
 }
 
-std::vector<TicketLedger::Extension> TicketLedger::due_extensions(base::Instant now) {
-  std::vector<Extension> due;
-  for (auto& [id, open] : open_) {
-    if (open.extend_at > now) continue;
-    due.push_back({open.ticket.inbox, open.ticket.handle});
+std::size_t TicketLedger::settled_count(std::size_t inbox) const {
+  return this->inbox(inbox).settled.size();
+}
+std::vector<TicketLedger::Ticket> TicketLedger::take_settled(std::size_t inbox) {
+  return std::exchange(this->inbox(inbox).settled, {});
+}
+std::vector<TicketLedger::Ticket> TicketLedger::take_returned(std::size_t inbox) {
+  return std::exchange(this->inbox(inbox).returned, {});
+}
+
+std::vector<std::string> TicketLedger::due_extensions(std::size_t inbox, base::Instant now) {
+  auto& extensions = this->inbox(inbox).extensions;
+  std::vector<Id> ids;
+  for (const auto& [at, id] : extensions) {
+    if (at > now) break;
+    ids.push_back(id);
+  }
+  std::vector<std::string> due;
+  for (const Id id : ids) {
+    auto& open = open_.at(id);
+    due.push_back(open.ticket.handle);
+    extensions.erase({open.extend_at, id});
     open.extend_at = extension_after(now, open.hold_time);
+    extensions.emplace(open.extend_at, id);
   }
   return due;
 }
 
-std::optional<base::Instant> TicketLedger::next_extension() const {
-  std::optional<base::Instant> next;
-  for (const auto& [id, open] : open_) {
-    if (!next || open.extend_at < *next) next = open.extend_at;
-  }
-  return next;
+std::optional<base::Instant> TicketLedger::next_extension(std::size_t inbox) const {
+  const auto& extensions = this->inbox(inbox).extensions;
+  return extensions.empty() ? std::nullopt : std::optional(extensions.begin()->first);
 }
 
 base::Duration TicketLedger::hold_time(std::size_t inbox) const {
-  const auto at = hold_times_.find(inbox);
-  return at == hold_times_.end() ? base::Duration(std::chrono::seconds(30)) : at->second;
+  return this->inbox(inbox).hold_time;
 }
 
 std::size_t TicketLedger::open_count(std::size_t inbox) const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      open_, [&](const auto& entry) { return entry.second.ticket.inbox == inbox; }));
+  return this->inbox(inbox).extensions.size();
 }
 
 }  // namespace edsm::sync

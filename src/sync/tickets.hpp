@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.hpp"
@@ -17,6 +19,7 @@ namespace edsm::sync {
 /// it only by a run of work that began after the message was opened: `begin(item)` marks whom the
 /// run covers, `settle`, `again` or `give_up` says how it ended. A message without items left is
 /// settled and may be acknowledged; one of whose items was given up goes back to its queue.
+/// Of one book each queue asks for its own, so that none waits for another one's answers.
 /// Pure: time is an argument.
 class TicketLedger {
  public:
@@ -25,10 +28,6 @@ class TicketLedger {
     std::string handle;
     std::string id;  ///< for logs
     base::Instant received;
-  };
-  struct Extension {
-    std::size_t inbox;
-    std::string handle;
   };
 
   /// `hold_time`: how long the queue keeps the message from others, from `ticket.received` on.
@@ -45,16 +44,16 @@ class TicketLedger {
   /// Whether anybody waits for this item.
   bool awaited(const std::string& item) const;
   /// How many `take_settled` would give.
-  std::size_t settled_count() const { return settled_.size(); }
-  /// Messages whose effect is complete / failed since the last call.
-  std::vector<Ticket> take_settled();
-  std::vector<Ticket> take_returned();
-  /// Messages that another receiver would get soon: hold them on. Each is named once per two thirds
-  /// of its hold time.
-  std::vector<Extension> due_extensions(base::Instant now);
+  std::size_t settled_count(std::size_t inbox) const;
+  /// Messages of one queue whose effect is complete / failed since the last call.
+  std::vector<Ticket> take_settled(std::size_t inbox);
+  std::vector<Ticket> take_returned(std::size_t inbox);
+  /// Handles of messages that another receiver would get soon: hold them on. Each is named once per
+  /// two thirds of its hold time.
+  std::vector<std::string> due_extensions(std::size_t inbox, base::Instant now);
 
   /// When `due_extensions` has something to say next; nullopt: nothing is open.
-  std::optional<base::Instant> next_extension() const;
+  std::optional<base::Instant> next_extension(std::size_t inbox) const;
   /// The hold time that messages of this inbox were opened with last.
   base::Duration hold_time(std::size_t inbox) const;
 
@@ -69,20 +68,28 @@ class TicketLedger {
     base::Duration hold_time;
     base::Instant extend_at;
   };
+  struct Inbox {
+    std::vector<Ticket> settled;
+    std::vector<Ticket> returned;
+    std::set<std::pair<base::Instant, Id>> extensions;  ///< of each that is open
+    base::Duration hold_time = std::chrono::seconds(30);
+  };
   struct Waiters {
     std::set<Id> waiting;  ///< opened after the current run began
     std::set<Id> covered;  ///< by the current run
     bool empty() const { return waiting.empty() && covered.empty(); }
   };
 
+  using Pile = std::vector<Ticket> Inbox::*;
+
   void drop_item(Id id, const std::string& item);
-  void close(Id id, std::vector<Ticket>& into);
+  void close(Id id, Pile pile);
+  Inbox& inbox(std::size_t index);
+  const Inbox& inbox(std::size_t index) const;
 
   std::map<Id, Open> open_;
   std::map<std::string, Waiters, std::less<>> items_;
-  std::vector<Ticket> settled_;
-  std::vector<Ticket> returned_;
-  std::map<std::size_t, base::Duration> hold_times_;
+  std::vector<Inbox> inboxes_;
   Id next_ = 0;
 };
 

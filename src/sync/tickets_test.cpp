@@ -31,11 +31,11 @@ Names ids(const std::vector<TicketLedger::Ticket>& tickets) {
   return names;
 }
 
-Names settled(TicketLedger& ledger) {
-  return ids(ledger.take_settled());
+Names settled(TicketLedger& ledger, std::size_t inbox = 0) {
+  return ids(ledger.take_settled(inbox));
 }
-Names returned(TicketLedger& ledger) {
-  return ids(ledger.take_returned());
+Names returned(TicketLedger& ledger, std::size_t inbox = 0) {
+  return ids(ledger.take_returned(inbox));
 }
 
 TEST(TicketLedger, AMessageThatConcernsNobodyIsSettledAtOnce) {
@@ -44,7 +44,7 @@ TEST(TicketLedger, AMessageThatConcernsNobodyIsSettledAtOnce) {
   EXPECT_EQ(settled(ledger), Names{"m"});
   EXPECT_EQ(settled(ledger), Names{}) << "told once";
   EXPECT_EQ(ledger.open_count(), 0U);
-  EXPECT_EQ(ledger.next_extension(), std::nullopt);
+  EXPECT_EQ(ledger.next_extension(0), std::nullopt);
 }
 
 TEST(TicketLedger, EveryItemMustSettle) {
@@ -165,21 +165,48 @@ TEST(TicketLedger, AReturnedMessageIsNotSettledByARunUnderWay) {
 TEST(TicketLedger, ExtensionsComeAtTwoThirdsOfTheHoldTime) {
   TicketLedger ledger;
   ledger.open(ticket("m", 0, at(100)), {"a"}, 30s);
-  ledger.open(ticket("n", 1, at(100)), {"a"}, 60s);
-  EXPECT_EQ(ledger.next_extension(), at(120));
-  EXPECT_TRUE(ledger.due_extensions(at(119)).empty());
-  auto due = ledger.due_extensions(at(125));
-  ASSERT_EQ(due.size(), 1U);
-  EXPECT_EQ(due[0].inbox, 0U);
-  EXPECT_EQ(due[0].handle, "handle-m");
-  EXPECT_TRUE(ledger.due_extensions(at(125)).empty()) << "named once";
-  EXPECT_EQ(ledger.next_extension(), at(140));
-  due = ledger.due_extensions(at(145));
-  ASSERT_EQ(due.size(), 2U);
-  EXPECT_EQ(ledger.next_extension(), at(165));
+  ledger.open(ticket("n", 0, at(100)), {"a"}, 60s);
+  EXPECT_EQ(ledger.next_extension(0), at(120));
+  EXPECT_EQ(ledger.due_extensions(0, at(119)), Names{});
+  EXPECT_EQ(ledger.due_extensions(0, at(125)), Names{"handle-m"});
+  EXPECT_EQ(ledger.due_extensions(0, at(125)), Names{}) << "named once";
+  EXPECT_EQ(ledger.next_extension(0), at(140));
+  EXPECT_EQ(ledger.due_extensions(0, at(145)), (Names{"handle-n", "handle-m"}));
+  EXPECT_EQ(ledger.next_extension(0), at(165));
   ledger.begin("a");
   ledger.settle("a");
-  EXPECT_EQ(ledger.next_extension(), std::nullopt);
+  EXPECT_EQ(ledger.next_extension(0), std::nullopt);
+  EXPECT_EQ(ledger.due_extensions(0, at(1000)), Names{});
+}
+
+TEST(TicketLedger, WithoutAHoldTimeEachIsNamedOnceAtATime) {
+  TicketLedger ledger;
+  ledger.open(ticket("m", 0, at(100)), {"a"}, 0s);
+  EXPECT_EQ(ledger.due_extensions(0, at(100)), Names{"handle-m"});
+  EXPECT_EQ(ledger.next_extension(0), at(100));
+}
+
+TEST(TicketLedger, EachQueueIsToldOfItsOwnMessagesOnly) {
+  TicketLedger ledger;
+  ledger.open(ticket("m", 0, at(100)), {"a"}, 30s);
+  ledger.open(ticket("n", 1, at(100)), {"a", "b"}, 60s);
+  ledger.open(ticket("o", 1, at(100)), {"b"}, 60s);
+  EXPECT_EQ(ledger.next_extension(0), at(120));
+  EXPECT_EQ(ledger.next_extension(1), at(140));
+  EXPECT_EQ(ledger.next_extension(7), std::nullopt) << "nothing of it was ever open";
+  EXPECT_EQ(ledger.due_extensions(0, at(150)), Names{"handle-m"});
+  EXPECT_EQ(ledger.due_extensions(1, at(150)), (Names{"handle-n", "handle-o"}))
+      << "the other one's round took nothing of it";
+  ledger.begin("a");
+  ledger.settle("a");
+  EXPECT_EQ(ledger.settled_count(0), 1U);
+  EXPECT_EQ(ledger.settled_count(1), 0U) << "b is still to come";
+  ledger.begin("b");
+  ledger.give_up("b");
+  EXPECT_EQ(settled(ledger, 1), Names{});
+  EXPECT_EQ(returned(ledger, 1), (Names{"n", "o"}));
+  EXPECT_EQ(returned(ledger, 0), Names{});
+  EXPECT_EQ(settled(ledger, 0), Names{"m"});
 }
 
 TEST(TicketLedger, CountsAndHoldTimesAreKeptPerInbox) {
@@ -229,6 +256,10 @@ class Play {
 
   void check() const {
     EXPECT_EQ(ledger_.open_count(), 0U);
+    for (const std::size_t inbox : {0U, 1U}) {
+      EXPECT_EQ(ledger_.open_count(inbox), 0U);
+      EXPECT_EQ(ledger_.next_extension(inbox), std::nullopt);
+    }
     for (char name = 'a'; name <= 'h'; ++name) EXPECT_FALSE(ledger_.awaited(std::string(1, name)));
     for (int id = 0; id < opened_; ++id) {
       const auto ended = ends_.find(std::to_string(id));
@@ -244,7 +275,8 @@ class Play {
     std::vector<std::string> items;
     for (unsigned i = below(4); i > 0; --i)
       items.emplace_back(1, static_cast<char>('a' + below(4)));
-    ledger_.open(ticket(std::to_string(opened_++)), items, 30s);
+    const std::size_t inbox = below(2);
+    ledger_.open(ticket(std::to_string(opened_++), inbox), items, 30s);
   }
 
   void finish(const std::string& item, bool is_workload) {
@@ -263,8 +295,14 @@ class Play {
   }
 
   void collect() {
-    for (const auto& each : ledger_.take_settled()) ++ends_[each.id];
-    for (const auto& each : ledger_.take_returned()) ++ends_[each.id];
+    for (const std::size_t inbox : {0U, 1U}) {
+      for (const auto& each : ledger_.take_settled(inbox)) note(each, inbox);
+      for (const auto& each : ledger_.take_returned(inbox)) note(each, inbox);
+    }
+  }
+  void note(const TicketLedger::Ticket& each, std::size_t inbox) {
+    EXPECT_EQ(each.inbox, inbox) << each.id;
+    ++ends_[each.id];
   }
 
   std::mt19937 random_;

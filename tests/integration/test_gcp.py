@@ -257,6 +257,30 @@ def test_a_cloud_that_is_down_does_not_hold_up_the_other(world: World, google: G
     google.wait_drained()
 
 
+def test_a_cloud_that_never_answers_takes_no_place_of_the_other(world: World, google: GoogleWorld) -> None:
+    names = [f"a{number}" for number in range(70)]  # more than there are workers for each cloud
+    for name in names:
+        world.put(name, {"n": "1"})
+        world.bind(name, path=world.path(name))
+    google.put("g", {"n": "1"})
+    google.bind("g")
+    world.start(env=google.env())
+    for name in [*names, "g"]:
+        world.wait_synced(name)
+
+    world.aws_wire.fault(hang(), count=None)
+    world.aws_wire.cut_open()
+    for name in names:
+        world.kube.patch("EventDrivenSecret", name, world.ns,
+                         {"metadata": {"annotations": {manifests.SYNC_REQUEST: "again"}}})
+    for number in range(2, 5):
+        google.put("g", {"n": str(number)})
+        world.wait_data("g", {"n": str(number).encode()}, timeout=8)
+        google.wait_drained()
+    world.aws_wire.clear_faults()
+    world.aws_wire.cut_open()
+
+
 def test_what_was_received_and_not_acknowledged_comes_again_after_a_crash(world: World, google: GoogleWorld) -> None:
     google.put("db", {"n": "1"})
     google.bind("db")

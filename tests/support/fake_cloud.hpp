@@ -118,6 +118,7 @@ class FakeProvider final : public cloud::Provider {
 /// A queue whose messages the test writes. A receive without one waits until `push`.
 class FakeInbox final : public cloud::Inbox {
  public:
+  explicit FakeInbox(std::string name = "fake/queue") : name_(std::move(name)) {}
   using Batch = base::Result<std::vector<cloud::Message>>;
 
   static cloud::Message message(
@@ -148,10 +149,11 @@ class FakeInbox final : public cloud::Inbox {
                  receive_count));
   }
 
-  std::string_view name() const override { return "fake/queue"; }
+  std::string_view name() const override { return name_; }
   base::Duration stuck_after() const override { return patience.value_or(Inbox::stuck_after()); }
   base::Task<base::Result<cloud::InboxFacts>> describe() override {
     ++describes;
+    if (silence != nullptr) co_await silence->wait();
     if (describe_errors.empty()) co_return facts;
     auto error = std::move(describe_errors.front());
     describe_errors.pop_front();
@@ -166,12 +168,14 @@ class FakeInbox final : public cloud::Inbox {
   }
   base::Task<std::vector<base::Result<>>> acknowledge(std::vector<std::string> tickets) override {
     ++acknowledgements;
+    if (silence != nullptr) co_await silence->wait();
     for (const auto& ticket : tickets) acknowledged.push_back(ticket);
     std::vector<base::Result<>> results(tickets.size());
     co_return results;
   }
   base::Task<std::vector<base::Result<>>> hold(std::vector<std::string> tickets,
                                                base::Duration time) override {
+    if (silence != nullptr) co_await silence->wait();
     for (const auto& ticket : tickets) held.emplace_back(ticket, time);
     std::vector<base::Result<>> results(tickets.size());
     co_return results;
@@ -179,6 +183,7 @@ class FakeInbox final : public cloud::Inbox {
 
   cloud::InboxFacts facts;
   std::optional<base::Duration> patience;
+  base::Gate* silence = nullptr;  ///< all but `receive` wait for it
   std::deque<base::Error> describe_errors;
   int describes = 0;
   int receives = 0;
@@ -187,6 +192,7 @@ class FakeInbox final : public cloud::Inbox {
   std::vector<std::pair<std::string, base::Duration>> held;
 
  private:
+  std::string name_;
   std::deque<Batch> batches_;
   base::Notify wake_;
 };

@@ -34,16 +34,19 @@ class MemorySink final : public telemetry::Sink {
   std::string text;
 };
 
+/// How many clouds a controller serves.
+enum class Clouds : std::uint8_t { one, two };
+
 /// The whole controller but its watches, between a cloud, a queue and an API server in memory. Time
 /// stands still; what watches would bring is brought by `watch`. All objects are in namespace "ns".
 class SyncWorld {
  public:
-  explicit SyncWorld(sync::Settings settings = {})
+  explicit SyncWorld(sync::Settings settings = {}, Clouds clouds = Clouds::one)
       : log(clock, sink, telemetry::Level::debug, telemetry::Format::text),
         api(kube, kube, authority, clock, metrics, "https://kube", "edsm"),
         events(api, clock, log, metrics, "edsm.io/controller", "test"),
         shared(
-            outside(), std::move(settings), digester(),
+            outside(clouds), std::move(settings), digester(),
             [this](sync::WorkQueue::Taken taken) { return reconciler.work(std::move(taken)); },
             [this](sync::WorkQueue::Taken taken) { return rollouts.work(std::move(taken)); },
             [this](sync::WorkQueue::Taken taken) { return status_writer.work(std::move(taken)); }),
@@ -51,8 +54,10 @@ class SyncWorld {
         follower(shared),
         rollouts(shared, follower),
         status_writer(shared),
-        acknowledger(shared),
+        acknowledger(shared, 0),
+        other_acknowledger(shared, 1),
         intake(shared, 0),
+        other_intake(shared, 1),
         bindings(shared, nullptr),
         targets(shared, nullptr),
         policies(shared, nullptr),
@@ -72,13 +77,18 @@ class SyncWorld {
 
   /// Starts what works; without it, nothing but the stores and queues moves.
   void start() {
-    for (int i = 0; i < 2; ++i) tasks.spawn(shared.fetcher.run());
+    for (const auto& [name, each] : shared.outside.providers) {
+      for (int i = 0; i < 2; ++i) tasks.spawn(shared.fetcher.run(*each));
+    }
     tasks.spawn(shared.binding_work.run());
     tasks.spawn(shared.workload_work.run());
     tasks.spawn(shared.status_work.run());
     tasks.spawn(acknowledger.run());
     tasks.spawn(follower.run());
     tasks.spawn(intake.receive());
+    if (shared.outside.inboxes.size() < 2) return;
+    tasks.spawn(other_acknowledger.run());
+    tasks.spawn(other_intake.receive());
   }
 
   void poll() {
@@ -132,10 +142,11 @@ class SyncWorld {
   /// spec.
   void bind(std::string_view name, std::string_view path, std::string_view target,
             std::string_view more = "") {
-    auto object = json(fmt::format(
-        R"({{"metadata":{{"generation":1}},"spec":{{"cloudProvider":"aws","secretPath":"{}","targetSecretName":"{}"{}{}}}}})",
-        path, target, more.empty() ? "" : ",", more));
-    kube.put(binding(name), object.as_object());
+    bind_to("aws", name, path, target, more);
+  }
+  /// The same, of the other cloud.
+  void bind_other(std::string_view name, std::string_view path, std::string_view target) {
+    bind_to("other", name, path, target, "");
   }
   /// Binding "b" of cloud secret "db" to "t", which Deployment "w" uses: all in order, and nothing
   /// of how it came to that is left among what was seen.
@@ -204,7 +215,9 @@ class SyncWorld {
   kube::Api api;
   kube::EventRecorder events;
   FakeProvider provider;
+  FakeProvider other{"other"};  ///< like its queue, only of a world with two clouds
   FakeInbox inbox;
+  FakeInbox other_inbox{"other/queue"};
   bool leads = true;
   sync::Shared shared;
   sync::Reconciler reconciler;
@@ -212,7 +225,9 @@ class SyncWorld {
   sync::RolloutWorker rollouts;
   sync::StatusWriter status_writer;
   sync::Acknowledger acknowledger;
+  sync::Acknowledger other_acknowledger;
   sync::Intake intake;
+  sync::Intake other_intake;
   sync::BindingListener bindings;
   sync::TargetListener targets;
   sync::PolicyListener policies;
@@ -221,16 +236,28 @@ class SyncWorld {
   base::TaskGroup tasks;
 
  private:
-  sync::Outside outside() {
-    return {.clock = clock,
-            .log = log,
-            .metrics = metrics,
-            .health = health,
-            .api = api,
-            .events = events,
-            .providers = {{"aws", &provider}},
-            .inboxes = {&inbox},
-            .may_write = [this] { return leads; }};
+  sync::Outside outside(Clouds clouds) {
+    sync::Outside all{.clock = clock,
+                      .log = log,
+                      .metrics = metrics,
+                      .health = health,
+                      .api = api,
+                      .events = events,
+                      .providers = {{"aws", &provider}},
+                      .inboxes = {&inbox},
+                      .may_write = [this] { return leads; }};
+    if (clouds == Clouds::one) return all;
+    all.providers.emplace("other", &other);
+    all.inboxes.push_back(&other_inbox);
+    return all;
+  }
+
+  void bind_to(std::string_view provider_name, std::string_view name, std::string_view path,
+               std::string_view target, std::string_view more) {
+    auto object = json(fmt::format(
+        R"({{"metadata":{{"generation":1}},"spec":{{"cloudProvider":"{}","secretPath":"{}","targetSecretName":"{}"{}{}}}}})",
+        provider_name, path, target, more.empty() ? "" : ",", more));
+    kube.put(binding(name), object.as_object());
   }
 
   void deliver(const FakeKube::Change& change) {
