@@ -36,12 +36,14 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
     newest = std::make_shared<Read>();
     newest->provider = &provider;
     newest->source = std::move(source);
+    expect(*newest);
     auto& counter = counters_[&provider];
     counter.pending.add(newest->source.scope.str(), provider.batch_limit(), newest, clock_.now());
     counter.wake_one();
   }
   const ReadPtr read = newest;
-  read->expected.insert(std::move(consumer));
+  read->expected.erase(consumer);
+  read->asked.insert(std::move(consumer));
   co_await read->done.wait();
   co_return read->result;
 }
@@ -49,8 +51,25 @@ base::Task<base::Result<Fetcher::Shared>> Fetcher::fetch(cloud::Provider& provid
 void Fetcher::finished(const base::Text& source_id, const std::string& consumer) {
   const auto at = reads_.find(source_id);
   if (at == reads_.end()) return;
-  at->second->expected.erase(consumer);
-  if (at->second->done.is_open() && at->second->expected.empty()) reads_.erase(at);
+  auto& read = *at->second;
+  read.asked.erase(consumer);
+  read.expected.erase(consumer);
+  if (read.done.is_open() && !read.wanted()) reads_.erase(at);
+}
+
+void Fetcher::expect(Read& read) const {
+  for (auto& consumer : expect_(read.source.id)) {
+    if (!read.asked.contains(consumer)) read.expected.insert(std::move(consumer));
+  }
+}
+
+std::size_t Fetcher::soon_for_others(const cloud::Provider& provider) const {
+  std::size_t same = 0;
+  for (const auto& [id, read] : reads_) {
+    if (read->provider == &provider) same += read->expected.size();
+  }
+  const auto soon = soon_(provider);
+  return soon > same ? soon - same : 0;
 }
 
 base::Task<void> Fetcher::run(const cloud::Provider& provider) {
@@ -59,8 +78,9 @@ base::Task<void> Fetcher::run(const cloud::Provider& provider) {
   for (;;) {
     // Everybody who is ready to ask does so first, so that one batch takes them all.
     co_await boost::asio::post(boost::asio::use_awaitable);
-    auto batch = counter.pending.take(clock_.now(), soon_(provider));
-    const auto due = counter.pending.due(soon_(provider));
+    const auto soon = soon_for_others(provider);
+    auto batch = counter.pending.take(clock_.now(), soon);
+    const auto due = counter.pending.due(soon);
     if (!batch.empty()) {
       if (due && *due <= clock_.now()) counter.wake_one();
       co_await send(counter, std::move(batch));
@@ -80,7 +100,7 @@ base::Task<void> Fetcher::run(const cloud::Provider& provider) {
 /// A read may wait for its turn: what is wanted by nobody any more is not sent, and forgotten, so
 /// that whoever comes later does not find it.
 bool Fetcher::withdrawn(const ReadPtr& read) {
-  if (read->expected.empty() || std::ranges::any_of(read->expected, permit_)) return false;
+  if (read->asked.empty() || std::ranges::any_of(read->asked, permit_)) return false;
   const auto at = reads_.find(read->source.id);
   if (at != reads_.end() && at->second == read) reads_.erase(at);
   read->result = base::fail(base::Failure::refused, std::string(kWithdrawn),
@@ -100,7 +120,7 @@ base::Task<void> Fetcher::send(Counter& counter, std::vector<ReadPtr> batch) {
   std::vector<cloud::Source> sources;
   for (const auto& read : batch) {
     read->sent = tick();
-    for (auto& consumer : expect_(read->source.id)) read->expected.insert(std::move(consumer));
+    expect(*read);
     sources.push_back(read->source);
   }
   const auto start = clock_.now();
@@ -117,7 +137,7 @@ base::Task<void> Fetcher::send(Counter& counter, std::vector<ReadPtr> batch) {
     read.done.open();
     // A read whose consumers all went away meanwhile is not kept.
     const auto at = reads_.find(read.source.id);
-    if (at != reads_.end() && at->second == batch[i] && read.expected.empty()) reads_.erase(at);
+    if (at != reads_.end() && at->second == batch[i] && !read.wanted()) reads_.erase(at);
   }
 }
 

@@ -35,7 +35,7 @@ class Fetcher {
   /// The consumers of a source that will certainly ask or finish soon.
   using Expect = std::function<std::vector<std::string>(const base::Text& source_id)>;
 
-  /// How many others wait for their turn to ask this provider.
+  /// How many others wait for their turn to ask this provider, for whatever.
   using Soon = std::function<std::size_t(const cloud::Provider&)>;
 
   /// Whether a consumer that asked may still have the value.
@@ -68,10 +68,13 @@ class Fetcher {
   struct Read {
     cloud::Provider* provider;
     cloud::Source source;
-    std::uint64_t sent = 0;  ///< tick; 0: not yet
-    std::set<std::string> expected;
+    std::uint64_t sent = 0;          ///< tick; 0: not yet
+    std::set<std::string> asked;     ///< and have not finished
+    std::set<std::string> expected;  ///< to ask, or to finish without
     base::Gate done;
     base::Result<Shared> result = nullptr;
+
+    bool wanted() const { return !asked.empty() || !expected.empty(); }
   };
   using ReadPtr = std::shared_ptr<Read>;
   /// What waits for one provider, and the senders that wait for it.
@@ -84,6 +87,9 @@ class Fetcher {
     }
   };
 
+  void expect(Read& read) const;
+  /// How many will soon ask for what nobody has asked for yet: only they can fill a batch.
+  std::size_t soon_for_others(const cloud::Provider& provider) const;
   bool withdrawn(const ReadPtr& read);
   base::Task<void> send(Counter& counter, std::vector<ReadPtr> batch);
 

@@ -69,9 +69,10 @@ class FetcherTest : public testing::Test {
   support::FakeProvider provider;
   base::Gate gate;
   Paths expected;
+  std::size_t soon = 0;
   std::set<std::string> refused;  ///< consumers
   Fetcher fetcher{clock, metrics, [this](const base::Text&) { return expected; },
-                  [](const cloud::Provider&) { return std::size_t{0}; },
+                  [this](const cloud::Provider&) { return soon; },
                   [this](const std::string& consumer) { return !refused.contains(consumer); }};
   base::TaskGroup senders{io.get_executor()};
 };
@@ -197,6 +198,40 @@ TEST_F(FetcherTest, AProviderThatDoesNotAnswerTakesNoSenderOfAnother) {
   poll();
   ASSERT_TRUE(asked->done);
   EXPECT_EQ(asked->result->get()->bytes.view(), "of the other");
+}
+
+TEST_F(FetcherTest, ACrowdThatWantsSomethingElseFillsTheBatch) {
+  provider.limit = 2;
+  soon = 5;
+  ask("a", "x");
+  send();
+  EXPECT_EQ(provider.batches, std::vector<Paths>{});
+  ask("b", "y");
+  poll();
+  EXPECT_EQ(provider.batches, (std::vector<Paths>{{"a", "b"}}));
+}
+
+TEST_F(FetcherTest, ACrowdThatWantsTheSameIsNotWaitedFor) {
+  provider.limit = 2;
+  soon = 5;
+  expected = {"x", "1", "2", "3", "4", "5"};
+  ask("a", "x");
+  send();
+  EXPECT_EQ(provider.batches, std::vector<Paths>{{"a"}});
+}
+
+TEST_F(FetcherTest, NorOneThatWantsWhatIsReadAlready) {
+  provider.limit = 2;
+  soon = 5;
+  expected = {"x", "1", "2", "3", "4", "5"};
+  ask("a", "x");
+  send(2);
+  expected = {"y"};
+  ask("b", "y");
+  poll();
+  clock.advance(ReadQueue<int>::kPatience);
+  poll();
+  EXPECT_EQ(provider.batches, (std::vector<Paths>{{"a"}, {"b"}}));
 }
 
 TEST_F(FetcherTest, WhatNobodyMayHaveAnyMoreIsNotSent) {
