@@ -10,29 +10,29 @@ namespace edsm::cloud::gcp {
 namespace {
 
 /// For who has no usable credentials: says why, whenever they are asked for.
-class NoTokens final : public TokenProvider {
+class NoTokens final : public oauth::TokenProvider {
  public:
   explicit NoTokens(base::Error error) : error_(std::move(error)) {}
   std::string_view name() const override { return "none"; }
-  base::Task<base::Result<Token>> get() override { co_return std::unexpected(error_); }
+  base::Task<base::Result<oauth::Token>> get() override { co_return std::unexpected(error_); }
 
  private:
   base::Error error_;
 };
 
 /// Opens a gate at the first use: who never uses Google's cloud never looks for its credentials.
-class NoticedTokens final : public TokenProvider {
+class NoticedTokens final : public oauth::TokenProvider {
  public:
-  NoticedTokens(std::unique_ptr<TokenProvider> provider, base::Gate& used)
+  NoticedTokens(std::unique_ptr<oauth::TokenProvider> provider, base::Gate& used)
       : provider_(std::move(provider)), used_(used) {}
   std::string_view name() const override { return provider_->name(); }
-  base::Task<base::Result<Token>> get() override {
+  base::Task<base::Result<oauth::Token>> get() override {
     used_.open();
     return provider_->get();
   }
 
  private:
-  std::unique_ptr<TokenProvider> provider_;
+  std::unique_ptr<oauth::TokenProvider> provider_;
   base::Gate& used_;
 };
 
@@ -45,7 +45,8 @@ struct Cloud::Parts {
       : settings(std::move(settings_)),
         api(api_),
         wiring(wiring_),
-        tokens(make_tokens(metadata), wiring.clock, wiring.log, wiring.metrics),
+        tokens("Google credentials", make_tokens(metadata), wiring.clock, wiring.log,
+               wiring.metrics),
         provider(
             settings.project,
             [this](const std::string& location) {
@@ -60,7 +61,7 @@ struct Cloud::Parts {
     }
   }
 
-  std::unique_ptr<TokenProvider> make_tokens(net::Http& metadata) {
+  std::unique_ptr<oauth::TokenProvider> make_tokens(net::Http& metadata) {
     if (!settings.credentials)
       return std::make_unique<NoTokens>(std::move(settings.credentials.error()));
     const AdcDeps deps{api, metadata, wiring.clock};
@@ -76,7 +77,7 @@ struct Cloud::Parts {
   net::Http& api;
   Wiring wiring;
   base::Gate used;
-  TokenCache tokens;
+  oauth::TokenCache tokens;
   Projects projects;
   SecretManagerProvider provider;
   std::vector<std::unique_ptr<PubsubInbox>> inboxes;

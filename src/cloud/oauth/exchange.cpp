@@ -1,4 +1,4 @@
-#include "cloud/gcp/auth/exchange.hpp"
+#include "cloud/oauth/exchange.hpp"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +9,7 @@
 #include "cloud/text.hpp"
 #include "net/url.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 namespace {
 
 using base::Failure;
@@ -187,4 +187,4 @@ base::Result<Token> parse_token(std::string_view json, base::WallTime asked,
   return result;
 }
 
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth

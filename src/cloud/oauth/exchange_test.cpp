@@ -1,13 +1,15 @@
-#include "cloud/gcp/auth/exchange.hpp"
+#include "cloud/oauth/exchange.hpp"
 
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/gcp_auth_bench.hpp"
+#include "support/manual_clock.hpp"
+#include "support/run.hpp"
+#include "support/scripted_http.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 namespace {
 
 using base::Failure;
@@ -38,8 +40,11 @@ struct Refusal {
   int attempts;
 };
 
-class ExchangeTest : public testing::Test, protected test::Bench {
+class ExchangeTest : public testing::Test {
  protected:
+  support::ManualClock clock{true};
+  support::ScriptedHttp api;
+
   static Exchange exchange() {
     Exchange exchange{"https://oauth2.googleapis.com/token", "text/x", {{"X-A", "b"}}, {}};
     exchange.body.append("body");
@@ -149,7 +154,8 @@ TEST(Refusal, DescriptionsAreShownWithoutWhatMayBeAToken) {
 
 TEST(ParseToken, Answers) {
   const base::WallTime asked{std::chrono::hours(1000)};
-  const auto good = parse_token(test::token_answer, asked, "x");
+  const auto good = parse_token(
+      R"({"access_token":"ya29.c.hunter2","expires_in":3599,"token_type":"Bearer"})", asked, "x");
   ASSERT_TRUE(good);
   EXPECT_EQ(good->value.view(), "ya29.c.hunter2");
   EXPECT_EQ(good->expires, asked + seconds(3599));
@@ -173,4 +179,4 @@ TEST(ParseToken, Answers) {
 }
 
 }  // namespace
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth

@@ -8,10 +8,10 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 #include "base/task.hpp"
-#include "cloud/gcp/auth/token.hpp"
+#include "cloud/oauth/token.hpp"
 #include "net/http.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 
 /// One proof of identity for another: what is sent to a token service.
 struct Exchange {
@@ -58,4 +58,4 @@ bool is_token(std::string_view text);
 /// Failure::credentials, code "MalformedToken".
 base::Result<Token> parse_token(std::string_view json, base::WallTime asked, std::string_view what);
 
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth

@@ -1,4 +1,4 @@
-#include "cloud/gcp/auth/jwt.hpp"
+#include "cloud/oauth/jwt.hpp"
 
 #include <string>
 
@@ -8,7 +8,7 @@
 #include "support/certificates.hpp"
 #include "support/rsa_key.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 namespace {
 
 using support::Jwt;
@@ -63,4 +63,4 @@ TEST(PrivateKey, WhatIsNone) {
 }
 
 }  // namespace
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth

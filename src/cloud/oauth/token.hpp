@@ -8,7 +8,7 @@
 #include "base/secret.hpp"
 #include "base/task.hpp"
 
-namespace edsm::cloud::gcp {
+namespace edsm::cloud::oauth {
 
 /// What goes behind "Bearer " in an Authorization header. Wiped with its owner.
 struct Token {
@@ -16,9 +16,8 @@ struct Token {
   std::optional<base::WallTime> expires;  ///< by this machine's clock; nullopt: never
 };
 
-/// Gets a token for Google's APIs (scope cloud-platform), each time anew; holding it is
-/// TokenCache's work. Errors name what was configured and the remedy: it is never passed over for
-/// the next source.
+/// Gets a token for one cloud's APIs, each time anew; holding it is TokenCache's work. Errors name
+/// what was configured and the remedy: it is never passed over for the next source.
 class TokenProvider {
  public:
   virtual ~TokenProvider() = default;
@@ -27,4 +26,4 @@ class TokenProvider {
   virtual base::Task<base::Result<Token>> get() = 0;
 };
 
-}  // namespace edsm::cloud::gcp
+}  // namespace edsm::cloud::oauth

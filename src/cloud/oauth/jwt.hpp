@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "base/secret.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 
 /// An RSA key of 2048 bits or more, in PEM, without a password. Failure::invalid, code
 /// "BadPrivateKey", with the cause and never a byte of the key.
@@ -16,4 +16,4 @@ base::Result<> check_private_key(std::string_view pem);
 base::Result<base::SecretBytes> sign_jwt(std::string_view claims, std::string_view key_id,
                                          std::string_view private_key_pem);
 
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth

@@ -1,4 +1,4 @@
-#include "cloud/gcp/auth/jwt.hpp"
+#include "cloud/oauth/jwt.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -12,7 +12,7 @@
 #include "base/crypto.hpp"
 #include "base/json_writer.hpp"
 
-namespace edsm::cloud::gcp::auth {
+namespace edsm::cloud::oauth {
 namespace {
 
 using Bio = std::unique_ptr<BIO, decltype(&BIO_free)>;
@@ -96,4 +96,4 @@ base::Result<base::SecretBytes> sign_jwt(std::string_view claims, std::string_vi
   return jwt;
 }
 
-}  // namespace edsm::cloud::gcp::auth
+}  // namespace edsm::cloud::oauth
