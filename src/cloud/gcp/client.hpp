@@ -7,8 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "cloud/gcp/outage.hpp"
 #include "cloud/oauth/token_cache.hpp"
+#include "cloud/outage.hpp"
 #include "cloud/retry_policy.hpp"
 #include "net/http.hpp"
 #include "telemetry/log.hpp"

@@ -2,7 +2,7 @@
 
 #include "base/clock.hpp"
 
-namespace edsm::cloud::gcp {
+namespace edsm::cloud {
 
 /// Keeps an endpoint that cannot be reached from holding up whoever waits for it: after some
 /// attempts in a row that nothing answered, others are not made, but one at a time, every few
@@ -30,4 +30,4 @@ class Outage {
   base::Instant next_{};
 };
 
-}  // namespace edsm::cloud::gcp
+}  // namespace edsm::cloud
