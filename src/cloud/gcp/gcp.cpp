@@ -5,38 +5,9 @@
 #include "base/notify.hpp"
 #include "cloud/gcp/inbox.hpp"
 #include "cloud/gcp/provider.hpp"
+#include "cloud/oauth/wrapped_tokens.hpp"
 
 namespace edsm::cloud::gcp {
-namespace {
-
-/// For who has no usable credentials: says why, whenever they are asked for.
-class NoTokens final : public oauth::TokenProvider {
- public:
-  explicit NoTokens(base::Error error) : error_(std::move(error)) {}
-  std::string_view name() const override { return "none"; }
-  base::Task<base::Result<oauth::Token>> get() override { co_return std::unexpected(error_); }
-
- private:
-  base::Error error_;
-};
-
-/// Opens a gate at the first use: who never uses Google's cloud never looks for its credentials.
-class NoticedTokens final : public oauth::TokenProvider {
- public:
-  NoticedTokens(std::unique_ptr<oauth::TokenProvider> provider, base::Gate& used)
-      : provider_(std::move(provider)), used_(used) {}
-  std::string_view name() const override { return provider_->name(); }
-  base::Task<base::Result<oauth::Token>> get() override {
-    used_.open();
-    return provider_->get();
-  }
-
- private:
-  std::unique_ptr<oauth::TokenProvider> provider_;
-  base::Gate& used_;
-};
-
-}  // namespace
 
 /// Members are in the order of use: what comes later refers to what comes before.
 struct Cloud::Parts {
@@ -63,10 +34,10 @@ struct Cloud::Parts {
 
   std::unique_ptr<oauth::TokenProvider> make_tokens(net::Http& metadata) {
     if (!settings.credentials)
-      return std::make_unique<NoTokens>(std::move(settings.credentials.error()));
+      return std::make_unique<oauth::NoTokens>(std::move(settings.credentials.error()));
     const AdcDeps deps{api, metadata, wiring.clock};
     auto adc = make_adc(std::move(*settings.credentials), deps);
-    return std::make_unique<NoticedTokens>(std::move(adc.provider), used);
+    return std::make_unique<oauth::NoticedTokens>(std::move(adc.provider), [this] { used.open(); });
   }
   std::unique_ptr<Client> client(Service service, std::string origin, net::Http& http) {
     Endpoint endpoint{std::move(origin), &tokens, settings.quota_project};

@@ -98,6 +98,16 @@ Said said_by(const net::Response& response) {
   return {};
 }
 
+/// As a number or in digits.
+std::optional<std::int64_t> number_at(const boost::json::value& json, std::string_view name) {
+  const auto number = base::int_at(json, name);
+  return number ? number : parse_number(base::string_at(json, name));
+}
+
+std::int64_t epoch_seconds(base::WallTime time) {
+  return std::chrono::duration_cast<std::chrono::seconds>(time.time_since_epoch()).count();
+}
+
 bool may_pass(const base::Result<net::Response>& answer) {
   if (!answer) return answer.error().retryable();
   if (answer->status == 200) return false;
@@ -177,8 +187,9 @@ base::Result<Token> parse_token(std::string_view json, base::WallTime asked,
   if (!type.empty() && !same_ignoring_case(type, "Bearer")) {
     return malformed("with a token_type that is not Bearer");
   }
-  auto seconds = base::int_at(root, "expires_in");
-  if (!seconds) seconds = parse_number(base::string_at(root, "expires_in"));
+  auto seconds = number_at(root, "expires_in");
+  const auto until = number_at(root, "expires_on");
+  if (!seconds && until) seconds = std::max<std::int64_t>(*until - epoch_seconds(asked), 0);
   constexpr std::int64_t day = 86'400;
   if (!seconds || *seconds < 0) return malformed("without a readable expires_in");
   Token result;

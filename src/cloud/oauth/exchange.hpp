@@ -55,6 +55,7 @@ base::Error error_of(const net::Response& response, std::string_view what);
 bool is_token(std::string_view text);
 
 /// The token of {"access_token", "expires_in", "token_type"}; `asked` is when it was asked for.
+/// Who does not say how long it lives may say until when ("expires_on", seconds since 1970).
 /// Failure::credentials, code "MalformedToken".
 base::Result<Token> parse_token(std::string_view json, base::WallTime asked, std::string_view what);
 

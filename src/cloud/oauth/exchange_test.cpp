@@ -164,11 +164,19 @@ TEST(ParseToken, Answers) {
   EXPECT_EQ(
       parse_token(R"({"access_token":"t","expires_in":9223372036854775807})", asked, "x")->expires,
       asked + std::chrono::hours(24));
+  // Azure's managed identities.
+  EXPECT_EQ(parse_token(R"({"access_token":"t","expires_on":"3600060"})", asked, "x")->expires,
+            asked + seconds(60));
+  EXPECT_EQ(parse_token(R"({"access_token":"t","expires_on":1})", asked, "x")->expires, asked);
+  EXPECT_EQ(
+      parse_token(R"({"access_token":"t","expires_in":60,"expires_on":1})", asked, "x")->expires,
+      asked + seconds(60));
   for (const std::string_view bad :
        {"", "hunter2", "[]", "{}", R"({"access_token":"hunter2"})",
         R"({"access_token":"","expires_in":1})", R"({"access_token":"a\r\nX: y","expires_in":1})",
         R"({"access_token":"a b","expires_in":1})", R"({"access_token":"hunter2","expires_in":-1})",
         R"({"access_token":"hunter2","expires_in":"soon"})",
+        R"({"access_token":"hunter2","expires_on":"06/20/2019"})",
         R"({"access_token":"hunter2","expires_in":1,"token_type":"mac"})"}) {
     const auto token = parse_token(bad, asked, "the endpoint");
     ASSERT_FALSE(token) << bad;

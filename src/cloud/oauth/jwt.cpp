@@ -58,7 +58,14 @@ base::Result<base::SecretBytes> sign(std::string_view text, EVP_PKEY* key) {
   return signature;
 }
 
-/// The alphabet for URLs, without padding.
+}  // namespace
+
+base::Result<> check_private_key(std::string_view pem) {
+  const auto key = read_key(pem);
+  if (!key) return std::unexpected(key.error());
+  return {};
+}
+
 void append_base64url(std::string_view bytes, base::SecretBytes& out) {
   const std::size_t start = out.size();
   base::base64_append(bytes, out);
@@ -68,21 +75,14 @@ void append_base64url(std::string_view bytes, base::SecretBytes& out) {
   while (out.view().ends_with('=')) out.resize(out.size() - 1);
 }
 
-}  // namespace
-
-base::Result<> check_private_key(std::string_view pem) {
-  const auto key = read_key(pem);
-  if (!key) return std::unexpected(key.error());
-  return {};
-}
-
-base::Result<base::SecretBytes> sign_jwt(std::string_view claims, std::string_view key_id,
+base::Result<base::SecretBytes> sign_jwt(std::string_view claims, const JwtKey& named,
                                          std::string_view private_key_pem) {
   const auto key = read_key(private_key_pem);
   if (!key) return std::unexpected(key.error());
   base::JsonWriter header;
   header.begin_object().member("alg", "RS256").member("typ", "JWT");
-  if (!key_id.empty()) header.member("kid", key_id);
+  if (!named.id.empty()) header.member("kid", named.id);
+  if (!named.thumbprint.empty()) header.member("x5t", named.thumbprint);
   header.end_object();
 
   base::SecretBytes jwt;
@@ -94,6 +94,24 @@ base::Result<base::SecretBytes> sign_jwt(std::string_view claims, std::string_vi
   jwt.push_back('.');
   append_base64url(signature->view(), jwt);
   return jwt;
+}
+
+base::Result<base::JsonDocument> read_claims(std::string_view jwt) {
+  const auto malformed = [] {
+    return base::fail(base::Failure::invalid, "MalformedJwt", "it is no JWT");
+  };
+  const auto first = jwt.find('.');
+  const auto last = jwt.rfind('.');
+  if (first == std::string_view::npos || first == last) return malformed();
+  base::SecretBytes text(jwt.substr(first + 1, last - first - 1));
+  std::ranges::replace(text.span(), '-', '+');
+  std::ranges::replace(text.span(), '_', '/');
+  while (text.size() % 4 != 0) text.push_back('=');
+  const auto claims = base::base64_decode(text.view());
+  if (!claims) return malformed();
+  auto document = base::JsonDocument::parse(claims->view());
+  if (!document || !document->root().is_object()) return malformed();
+  return document;
 }
 
 }  // namespace edsm::cloud::oauth

@@ -20,7 +20,7 @@ TEST(Jwt, IsSignedAsOpenSslVerifies) {
   const auto& key = RsaKey::shared();
   // Claims of every length modulo three, since base64 pads.
   for (const std::string claims : {R"({"iss":"a"})", R"({"iss":"ab"})", R"({"iss":"abc"})"}) {
-    const auto text = sign_jwt(claims, "kid-1", key.pem());
+    const auto text = sign_jwt(claims, {.id = "kid-1", .thumbprint = {}}, key.pem());
     ASSERT_TRUE(text);
     const Jwt jwt(text->view());
     EXPECT_EQ(jwt.header, R"({"alg":"RS256","typ":"JWT","kid":"kid-1"})");
@@ -32,9 +32,30 @@ TEST(Jwt, IsSignedAsOpenSslVerifies) {
 }
 
 TEST(Jwt, WithoutAKeyId) {
-  const auto text = sign_jwt("{}", "", RsaKey::shared().pem());
+  const auto text = sign_jwt("{}", {}, RsaKey::shared().pem());
   ASSERT_TRUE(text);
   EXPECT_EQ(Jwt(text->view()).header, R"({"alg":"RS256","typ":"JWT"})");
+}
+
+TEST(Jwt, WithACertificatesThumbprint) {
+  const auto text = sign_jwt("{}", {.id = "AB", .thumbprint = "qw"}, RsaKey::shared().pem());
+  ASSERT_TRUE(text);
+  EXPECT_EQ(Jwt(text->view()).header, R"({"alg":"RS256","typ":"JWT","kid":"AB","x5t":"qw"})");
+}
+
+TEST(Jwt, ClaimsAreReadWithoutAKey) {
+  for (const std::string subject : {"a", "ab", "abc", "\u00e4?>~"}) {
+    const auto text = sign_jwt(R"({"sub":")" + subject + "\"}", {}, RsaKey::shared().pem());
+    ASSERT_TRUE(text);
+    const auto claims = read_claims(text->view());
+    ASSERT_TRUE(claims);
+    EXPECT_EQ(base::string_at(claims->root(), "sub"), subject);
+  }
+  for (const std::string_view bad : {"", "a", "a.b", "a..b", "a.*.b", "a.e30.b.c", "a.W10.b"}) {
+    const auto claims = read_claims(bad);
+    ASSERT_FALSE(claims) << bad;
+    EXPECT_EQ(claims.error().code, "MalformedJwt");
+  }
 }
 
 TEST(PrivateKey, WhatIsNone) {
@@ -58,7 +79,7 @@ TEST(PrivateKey, WhatIsNone) {
     EXPECT_EQ(checked.error().code, "BadPrivateKey");
     EXPECT_THAT(checked.error().text, HasSubstr(why));
     EXPECT_THAT(checked.error().text, Not(HasSubstr("hunter2")));
-    EXPECT_FALSE(sign_jwt("{}", "k", pem));
+    EXPECT_FALSE(sign_jwt("{}", {}, pem));
   }
 }
 

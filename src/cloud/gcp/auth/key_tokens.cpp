@@ -32,7 +32,8 @@ base::Result<base::SecretBytes> KeyTokens::assertion(base::WallTime now) const {
   if (!source_.self_signed) claims.member("aud", assertion_audience);
   claims.member("scope", scope).key("iat").number(seconds(issued));
   claims.key("exp").number(seconds(issued + lifetime)).end_object();
-  return oauth::sign_jwt(claims.bytes().view(), source_.key_id, source_.private_key.view());
+  return oauth::sign_jwt(claims.bytes().view(), {.id = source_.key_id, .thumbprint = {}},
+                         source_.private_key.view());
 }
 
 base::Result<oauth::Token> KeyTokens::self_signed() const {
