@@ -48,7 +48,8 @@ constexpr auto table = std::to_array<Row>({
      "the client assertion is not for this authority; check AZURE_AUTHORITY_HOST and "
      "AZURE_TENANT_ID"},
     {outside_its_time, Failure::credentials,
-     "the client assertion is not valid now; check the node's clock"},
+     "the client assertion is not valid now; check the node's clock, and that kubelet renews the "
+     "pod's token"},
     {700027, Failure::credentials,
      "the assertion's signature is not by a key that {client} has; upload this certificate to the "
      "application, or check the federated credential's issuer"},

@@ -27,7 +27,8 @@ class MachineRetry {
         status == 0 || status == 404 || status == 408 || status == 429 || status >= 500;
     const bool updating = status == 410;
     const int most = status == 0 ? unanswered_retries : retries;
-    if (!(transient && done_ < most) && !(updating && since < update)) return std::nullopt;
+    const bool again = (transient && done_ < most) || (updating && since < update);
+    if (!again) return std::nullopt;
     const auto wait = std::min(first_wait * (std::int64_t{1} << std::min(done_, 10)), longest_wait);
     ++done_;
     return wait;
