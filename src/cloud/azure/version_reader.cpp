@@ -72,6 +72,7 @@ base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
   known_.keep(search.secrets());
   co_await by_listing(search);
   std::vector<std::string> open;
+  open.reserve(search.open.size());
   for (const auto& [secret, indices] : search.open) open.push_back(secret);
   const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
     return by_versions(search, open[i]);
