@@ -2,9 +2,9 @@
 // answers of token services and of the metadata server. The first byte chooses.
 #include "base/json_writer.hpp"
 #include "cloud/gcp/auth/credential_file.hpp"
-#include "cloud/gcp/auth/exchange.hpp"
 #include "cloud/gcp/auth/metadata_server.hpp"
 #include "cloud/gcp/auth/token_chain.hpp"
+#include "cloud/oauth/exchange.hpp"
 #include "net/url.hpp"
 #include "support/manual_clock.hpp"
 #include "support/rsa_key.hpp"
@@ -74,9 +74,9 @@ void from_file(std::string_view json) {
 }
 
 void from_answer(std::string_view json) {
-  const auto token = gcp::auth::parse_token(json, base::WallTime(), "the endpoint");
+  const auto token = oauth::parse_token(json, base::WallTime(), "the endpoint");
   if (!token) return check(token.error());
-  must(gcp::auth::is_token(token->value.view()), "it can stand in a header");
+  must(oauth::is_token(token->value.view()), "it can stand in a header");
   must(token->expires && *token->expires <= base::WallTime() + std::chrono::hours(24),
        "it expires in foreseeable time");
 }
@@ -85,7 +85,7 @@ void from_refusal(Input input) {
   net::Response response;
   response.status = 400 + static_cast<int>(input.take_byte());
   response.body.append(input.rest());
-  const auto error = gcp::auth::error_of(response, "the endpoint");
+  const auto error = oauth::error_of(response, "the endpoint");
   check(error);
   for (const char c : error.text) must(c >= ' ' && c <= '~', "it can stand in a log line");
 }

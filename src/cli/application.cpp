@@ -50,6 +50,8 @@ Application::Application(const RunOptions& options, boost::asio::any_io_executor
            connections.aws_metadata, clock, log, metrics_),
       gcp_(std::move(cloud_settings.gcp), connections.gcp_requests, connections.gcp_polls,
            connections.gcp_metadata, clock, log, metrics_),
+      azure_(std::move(cloud_settings.azure), connections.azure_requests, connections.azure_polls,
+             connections.azure_metadata, clock, log, metrics_),
       elector_(api_, clock, log, lease_settings(identity_)),
       background_(executor) {
   metrics_.leader(false);
@@ -83,7 +85,8 @@ Task<bool> Application::start() {
                         .api = api_,
                         .events = events_,
                         .providers = {{std::string(aws_.provider().name()), &aws_.provider()},
-                                      {std::string(gcp_.provider().name()), &gcp_.provider()}},
+                                      {std::string(gcp_.provider().name()), &gcp_.provider()},
+                                      {std::string(azure_.provider().name()), &azure_.provider()}},
                         .inboxes = inboxes(),
                         .may_write = [this] { return may_write(); }};
   controller_ = std::make_unique<sync::Controller>(executor_, std::move(outside), options_.sync,
@@ -91,6 +94,7 @@ Task<bool> Application::start() {
   background_.spawn(events_.run());
   background_.spawn(aws_.run());
   background_.spawn(gcp_.run());
+  background_.spawn(azure_.run());
   co_await controller_->observe();
   if (options_.leader_elect) {
     co_await elector_.acquire();
@@ -101,8 +105,8 @@ Task<bool> Application::start() {
   const auto queues = inboxes().size();
   if (queues == 0) {
     log_.warn(
-        "no events are received, because neither SQS_QUEUE_URL nor GCP_PUBSUB_SUBSCRIPTION is "
-        "set: only the sweep finds changes");
+        "no events are received, because none of SQS_QUEUE_URL, GCP_PUBSUB_SUBSCRIPTION and "
+        "AZURE_SERVICEBUS_QUEUE_URL is set: only the sweep finds changes");
   }
   log_.info("working", {{"queues", queues}, {"leader_election", options_.leader_elect}});
   co_return true;
@@ -111,6 +115,7 @@ Task<bool> Application::start() {
 std::vector<cloud::Inbox*> Application::inboxes() {
   auto all = aws_.inboxes();
   for (auto* const inbox : gcp_.inboxes()) all.push_back(inbox);
+  for (auto* const inbox : azure_.inboxes()) all.push_back(inbox);
   return all;
 }
 

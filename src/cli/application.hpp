@@ -13,6 +13,7 @@
 #include "base/task_group.hpp"
 #include "cli/options.hpp"
 #include "cloud/aws/aws.hpp"
+#include "cloud/azure/azure.hpp"
 #include "cloud/gcp/gcp.hpp"
 #include "kube/api.hpp"
 #include "kube/events.hpp"
@@ -36,12 +37,16 @@ struct Connections {
   net::Http& gcp_requests;
   net::Http& gcp_polls;
   net::Http& gcp_metadata;  ///< likewise
+  net::Http& azure_requests;
+  net::Http& azure_polls;
+  net::Http& azure_metadata;  ///< likewise
 };
 
 /// What the environment says of each cloud.
 struct CloudSettings {
   cloud::aws::Settings aws;
   cloud::gcp::Settings gcp;
+  cloud::azure::Settings azure;
 };
 
 /// Who this replica is.
@@ -96,6 +101,7 @@ class Application {
   kube::EventRecorder events_;
   cloud::aws::Cloud aws_;
   cloud::gcp::Cloud gcp_;
+  cloud::azure::Cloud azure_;
   kube::LeaderElector elector_;
   std::unique_ptr<sync::Controller> controller_;
   base::TaskGroup background_;

@@ -13,7 +13,7 @@ struct Variable {
   std::string_view meaning;
 };
 
-constexpr std::array<Variable, 27> kVariables = {{
+constexpr std::array<Variable, 36> kVariables = {{
     {"SQS_QUEUE_URL",
      "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
     {"AWS_REGION, AWS_DEFAULT_REGION", "Region where neither a binding nor a queue URL names one."},
@@ -52,6 +52,25 @@ constexpr std::array<Variable, 27> kVariables = {{
      "Endpoints of Google's services, for private endpoints and emulators. With the last no "
      "credentials are used at all."},
     {"GCP_CA_BUNDLE", "Certificates that are trusted for Google."},
+    {"AZURE_SERVICEBUS_QUEUE_URL, SERVICEBUS_QUEUE_URL",
+     "The queue(s) of Service Bus for events, separated by commas: "
+     "https://NAMESPACE.servicebus.windows.net/QUEUE or .../TOPIC/subscriptions/NAME. The second "
+     "is another name of the first."},
+    {"AZURE_SERVICEBUS_CONNECTION_STRING",
+     "The same with a key, for who has no identity that may receive."},
+    {"AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_FEDERATED_TOKEN_FILE",
+     "Workload identity (set by its webhook)."},
+    {"AZURE_CLIENT_SECRET, AZURE_CLIENT_CERTIFICATE_PATH, AZURE_CLIENT_CERTIFICATE_PASSWORD",
+     "Secret or certificate of an application. Without these: the machine's managed identity."},
+    {"IDENTITY_ENDPOINT, IDENTITY_HEADER, AZURE_POD_IDENTITY_AUTHORITY_HOST",
+     "Where managed identities are asked for, if it is not 169.254.169.254."},
+    {"AZURE_KEY_VAULT_URL", "Vault where a binding names none."},
+    {"AZURE_CLOUD, AZURE_AUTHORITY_HOST, AZURE_SERVICEBUS_AUDIENCE",
+     "AzurePublicCloud, AzureUSGovernment or AzureChinaCloud; who gives its tokens, and what those "
+     "for Service Bus are asked for with."},
+    {"AZURE_KEY_VAULT_ENDPOINT, AZURE_KEY_VAULT_API_VERSION",
+     "Where all vaults are asked, for emulators; the version of their API, 7.4 if not set."},
+    {"AZURE_CA_BUNDLE", "Certificates that are trusted for Azure."},
     {"HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
      "Proxy for the cloud and, without proxy-url, for the API server."},
     {"KUBECONFIG", "kubeconfig file(s), separated by colons."},

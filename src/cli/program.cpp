@@ -87,13 +87,16 @@ class Program {
         gcp_requests_(io.get_executor(), kCloudRequests(trusting(clouds.gcp.ca_bundle))),
         gcp_polls_(io.get_executor(), kCloudPolls(trusting(clouds.gcp.ca_bundle))),
         gcp_metadata_(io.get_executor(), kCloudMetadata(direct_transport())),
+        azure_requests_(io.get_executor(), kCloudRequests(trusting(clouds.azure.ca_bundle))),
+        azure_polls_(io.get_executor(), kCloudPolls(trusting(clouds.azure.ca_bundle))),
+        azure_metadata_(io.get_executor(), kCloudMetadata(direct_transport())),
         identity_{find_namespace(options, kube_config),
                   fmt::format("{}_{:016x}", host_name(), clock.random())},
-        application_(options, io.get_executor(), clock, log,
-                     {kube_requests_, kube_watches_, aws_requests_, aws_polls_, aws_metadata_,
-                      gcp_requests_, gcp_polls_, gcp_metadata_},
-                     std::move(kube_config), kube_transports(), std::move(clouds), identity_,
-                     exit_at_once),
+        application_(
+            options, io.get_executor(), clock, log,
+            {kube_requests_, kube_watches_, aws_requests_, aws_polls_, aws_metadata_, gcp_requests_,
+             gcp_polls_, gcp_metadata_, azure_requests_, azure_polls_, azure_metadata_},
+            std::move(kube_config), kube_transports(), std::move(clouds), identity_, exit_at_once),
         metrics_guard_(application_.api(), clock, log),
         log_(log),
         serving_(io.get_executor()) {}
@@ -144,6 +147,9 @@ class Program {
   net::CurlHttp gcp_requests_;
   net::CurlHttp gcp_polls_;
   net::CurlHttp gcp_metadata_;
+  net::CurlHttp azure_requests_;
+  net::CurlHttp azure_polls_;
+  net::CurlHttp azure_metadata_;
   Identity identity_;
   Application application_;
   MetricsGuard metrics_guard_;
@@ -252,6 +258,8 @@ int run_program(const RunOptions& options) {
   if (!aws_settings) return refuse(aws_settings.error());
   auto gcp_settings = cloud::gcp::load_settings(environment);
   if (!gcp_settings) return refuse(gcp_settings.error());
+  auto azure_settings = cloud::azure::load_settings(environment);
+  if (!azure_settings) return refuse(azure_settings.error());
   log.info("starting", {{"version", EDSM_VERSION},
                         {"server", kube_config->server},
                         {"config", kube_config->source}});
@@ -260,7 +268,7 @@ int run_program(const RunOptions& options) {
   std::optional<int> exit_code;
   boost::asio::io_context io(1);
   Program program(options, io, clock, log, std::move(*kube_config),
-                  {std::move(*aws_settings), std::move(*gcp_settings)});
+                  {std::move(*aws_settings), std::move(*gcp_settings), std::move(*azure_settings)});
   if (auto served = program.serve(); !served) return refuse(served.error());
   Signals signals(io, program.application());
   boost::asio::co_spawn(io, program.run(), [&](const std::exception_ptr& error, int code) {

@@ -201,6 +201,19 @@ TEST_F(SweepTest, AGoneSourceIsReadOnceAndThenLeftAlone) {
   EXPECT_EQ(world.data("t", "value"), "text");
 }
 
+TEST_F(SweepTest, ADisabledSourceIsReadOnceAndThenLeftAlone) {
+  // Not every cloud has an event for that.
+  world.provider.fail("x", Failure::refused, std::string(cloud::kSourceDisabled));
+  sweep();
+  EXPECT_EQ(world.reason("b"), "SourceDisabled");
+  EXPECT_EQ(world.data("t", "value"), "text");
+  const auto fetched = world.fetches();
+  Sweep again(world.shared);
+  world.tasks.spawn(again.run());
+  world.go();
+  EXPECT_EQ(world.fetches(), fetched);
+}
+
 TEST_F(SweepTest, ItsErrorsAreCountedAndChangeNothing) {
   world.provider.fail("x", Failure::refused);
   sweep();

@@ -16,6 +16,14 @@ namespace {
 /// One that waits for its cloud must not hold up all others.
 constexpr std::size_t kScopesAtOnce = 4;
 
+/// Why a source that was asked for has no value, in the words of a binding's status; empty: it has
+/// one, or nobody knows.
+std::string_view loss(const base::Result<std::string>& version) {
+  if (version) return {};
+  if (version.error().code == cloud::kSourceDisabled) return cloud::kSourceDisabled;
+  return version.error().failure == base::Failure::absent ? "SourceGone" : std::string_view();
+}
+
 }  // namespace
 
 base::Task<void> Sweep::run() {
@@ -85,8 +93,8 @@ base::Task<void> Sweep::compare(Scope& scope) {
 
 void Sweep::judge(Scope& scope, const base::Text& source_id,
                   const base::Result<std::string>& version) {
-  const bool gone = !version && version.error().failure == base::Failure::absent;
-  if (!version && !gone) {
+  const auto lost = loss(version);
+  if (!version && lost.empty()) {
     ++scope.errors;
     return;
   }
@@ -94,11 +102,11 @@ void Sweep::judge(Scope& scope, const base::Text& source_id,
     auto& state = *shared_.bindings.find(key);
     // What was never applied is read by its own reconcile.
     if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
-    const bool known_gone = gone && state.report.reason == "SourceGone";
-    if (known_gone || (!gone && *version == state.applied.version)) continue;
+    const bool known = version ? *version == state.applied.version : state.report.reason == lost;
+    if (known) continue;
     ++scope.differing;
-    if (gone) state.wishes.fetch = true;
-    if (!gone) state.wishes.swept_version = *version;
+    if (version) state.wishes.swept_version = *version;
+    if (!version) state.wishes.fetch = true;
     shared_.trigger(key);
   }
 }

@@ -62,6 +62,12 @@ class Bearers:
             del self._known[token]
             self._write()
 
+    def revoke_all(self, principal: str) -> None:
+        """What was issued to that one counts no longer."""
+        with self._lock:
+            self._known = {token: bearer for token, bearer in self._known.items() if bearer.principal != principal}
+            self._write()
+
     def find(self, token: str) -> Bearer | None:
         """Whose it is, if it counts."""
         with self._lock:

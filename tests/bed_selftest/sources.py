@@ -73,7 +73,7 @@ def ready_reasons() -> dict[str, bool]:
     assert "return cloud::kSourceDisabled" in sources()["sync/outcome.cpp"]
     reasons["SourceDisabled"] = True
     for file in ("sync/shape.cpp", "sync/json_slice.cpp", "sync/binding_store.cpp", "cloud/aws/provider.cpp",
-                 "cloud/aws/identity.cpp", "cloud/gcp/provider.cpp"):
+                 "cloud/aws/identity.cpp", "cloud/gcp/provider.cpp", "cloud/azure/provider.cpp"):
         reasons |= dict.fromkeys(_all(r'Failure::invalid,\s*"(\w+)"', folder=file), True)
     reasons |= dict.fromkeys(_all(r'return \{base::Failure::conflict, "(\w+)"', folder="sync/reconciler.cpp"), False)
     for failure, reason in _all(r'(?:case Failure::(\w+)|default):\s*return "(\w+)"', folder="sync/outcome.cpp"):

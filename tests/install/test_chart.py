@@ -51,6 +51,7 @@ replicaCount: 3
 image: {digest: "sha256:0000000000000000000000000000000000000000000000000000000000000000"}
 aws: {queueUrls: ["https://sqs.eu-west-1.amazonaws.com/1/a", "https://sqs.us-east-1.amazonaws.com/1/b"], region: eu-west-1}
 gcp: {subscriptions: [projects/shop-123456/subscriptions/edsm-events, projects/5/subscriptions/other], project: shop-123456}
+azure: {queueUrls: ["https://shop-edsm.servicebus.windows.net/edsm-events", "https://shop-edsm.servicebus.windows.net/events/subscriptions/edsm"], vaultUrl: "https://shop-kv.vault.azure.net"}
 allowSecretDeletion: true
 extraVolumes: [{name: ca, configMap: {name: ca}}]
 extraVolumeMounts: [{name: ca, mountPath: /ca, readOnly: true}]
@@ -114,7 +115,7 @@ def test_every_part_of_the_values_knows_its_names() -> None:
 
 @pytest.mark.parametrize("setting", [
     "replicas=2", "image.repo=x", "metrics.serviceMonitor.enable=true", "replicaCount=two", "image.digest=abc", "controller.resyncInterval=30", "controller.logLevel=loud",
-    "aws.queueUrls={my-queue}", "gcp.subscriptions={edsm-events}", "gcp.project=My Shop", "watchNamespaces={a,B}", "watchNamespaces={a,a}", "metrics.port=0", "tenancy=strict",
+    "aws.queueUrls={my-queue}", "gcp.subscriptions={edsm-events}", "gcp.project=My Shop", "azure.queueUrls={edsm-events}", "azure.vaultUrl=shop-kv", "watchNamespaces={a,B}", "watchNamespaces={a,a}", "metrics.port=0", "tenancy=strict",
     "tenancy=true", "extraEnv[0].nam=X"])
 def test_a_wrong_value_is_refused(templates: Helm, setting: str) -> None:
     with pytest.raises(CommandFailed, match="values don't meet the specifications"):
@@ -185,6 +186,13 @@ def test_arguments_are_those_that_the_program_has(templates: Helm) -> None:
     for argument in container(templates.template())["args"][1:]:
         flag, _, value = argument.partition("=")
         assert value in ("", known[flag]), f"the chart's default of {flag} is not the program's"
+
+
+def test_azures_webhook_finds_the_pods(templates: Helm) -> None:
+    label, annotated = "azure.workload.identity/use", {"serviceAccount": {"annotations": {"azure.workload.identity/client-id": "x"}}}
+    for values, shown in (({}, None), (annotated, "true"), (annotated | {"podLabels": {label: "false"}}, "false")):
+        pod = only(templates.template(values), "Deployment")["spec"]["template"]["metadata"]
+        assert pod["labels"].get(label) == shown
 
 
 def test_the_image_is_the_program_of_this_version(templates: Helm) -> None:

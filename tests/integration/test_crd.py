@@ -63,8 +63,14 @@ def create(cluster: ControlPlane, **spec: Any) -> dict[str, Any]:
     *(({"cloudProviderOptions": {"roleARN": ROLE, "externalID": given}}, "spec.cloudProviderOptions.externalID")
       for given in ("x", "a b", "x" * 1225)),
     ({"cloudProviderOptions": {"externalID": "agreed-upon"}}, "spec.cloudProviderOptions"),
-    ({"cloudProvider": "gcp", "secretPath": "db", "cloudProviderOptions": {"roleARN": ROLE}},
-     "spec.cloudProviderOptions.roleARN"),
+    *(({"cloudProvider": cloud, "secretPath": "db", "cloudProviderOptions": {"roleARN": ROLE}},
+       "spec.cloudProviderOptions.roleARN") for cloud in ("gcp", "azure")),
+    *(({"cloudProvider": "azure", "secretPath": "db", "cloudProviderOptions": {"azureVaultURL": vault}},
+       "spec.cloudProviderOptions.azureVaultURL") for vault in ("a", "http://kv1.vault.azure.net", "https://kv1.vault.azure.net/x", "a b")),
+    *(({"cloudProvider": "azure", "secretPath": "db", "cloudProviderOptions": {"azureTenantID": tenant}},
+       "spec.cloudProviderOptions.azureTenantID") for tenant in ("a/b", "a@b", "-a", "a" * 254)),
+    *(({"cloudProvider": "azure", "secretPath": path}, "spec.secretPath") for path in (
+        "prod/db", "a_b", "db/latest", "db/" + "0" * 31, "http://kv1.vault.azure.net/secrets/db", "https://kv1.vault.azure.net/keys/db")),
     ({"target": {"creationPolicy": "Merge", "deletionPolicy": "Delete"}}, "spec.target.deletionPolicy"),
 ])
 def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> None:
@@ -86,6 +92,12 @@ def test_refused(cluster: ControlPlane, spec: dict[str, Any], field: str) -> Non
     {"cloudProviderOptions": {"roleARN": ROLE}},
     {"cloudProviderOptions": {"roleARN": ROLE.replace("role/", "role/team/a/"), "externalID": "a_+=,.@:/-1"}},
     {"cloudProviderOptions": {"roleARN": "arn:aws-us-gov:iam::111122223333:role/x_+=,.@-"}},
+    *({"cloudProvider": "azure", "secretPath": path} for path in (
+        "db", "DB-1/" + "0aF1" * 8, "https://kv1.vault.azure.net/secrets/db",
+        "https://kv1.vault.azure.net:443/secrets/db/" + "0" * 32)),
+    *({"cloudProvider": "azure", "secretPath": "db", "cloudProviderOptions": {"azureVaultURL": vault, "azureTenantID": tenant}}
+      for vault, tenant in (("kv1", ""), ("https://KV-1.vault.azure.cn/", "contoso.onmicrosoft.com"),
+                            ("", "72f988bf-86f1-41af-91ab-2d7cd011db47"))),
     {"target": {"labels": {"example.org/team": ""}, "annotations": {"example.org/note": "two words"}}},
 ])
 def test_accepted(cluster: ControlPlane, spec: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "cloud/aws/settings.hpp"
+#include "cloud/azure/settings.hpp"
 #include "cloud/gcp/settings.hpp"
 
 namespace edsm::sim {
@@ -39,7 +40,9 @@ cli::CloudSettings cloud_settings() {
   if (!aws) throw std::logic_error(base::describe(aws.error()));
   auto gcp = cloud::gcp::load_settings(environment, no_file);
   if (!gcp) throw std::logic_error(base::describe(gcp.error()));
-  return {std::move(*aws), std::move(*gcp)};
+  auto azure = cloud::azure::load_settings(environment, no_file);
+  if (!azure) throw std::logic_error(base::describe(azure.error()));
+  return {std::move(*aws), std::move(*gcp), std::move(*azure)};
 }
 
 /// Keeps lines for the world.
@@ -68,7 +71,7 @@ struct Replica::Life {
         aws(replica.network_, owner, replica.number_, Peer::cloud),
         io(std::make_unique<boost::asio::io_context>(1)),
         application(replica.options_, io->get_executor(), clock, log,
-                    {kube_requests, kube_watches, aws, aws, aws, aws, aws, aws},
+                    {kube_requests, kube_watches, aws, aws, aws, aws, aws, aws, aws, aws, aws},
                     kube_config(replica), {}, cloud_settings(),
                     {"kube-system", fmt::format("replica-{}_{}", replica.number_, owner_)},
                     [this] { exit_code = cli::kFailure; }) {

@@ -68,7 +68,7 @@ struct Bench {
     return std::move(file->source);
   }
   /// The token, or "code: text".
-  std::string get(TokenProvider& provider) {
+  std::string get(oauth::TokenProvider& provider) {
     const auto token = support::run(provider.get());
     return token ? std::string(token->value.view()) : base::describe(token.error());
   }

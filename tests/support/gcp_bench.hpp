@@ -9,27 +9,12 @@
 #include "cloud/gcp/pubsub.hpp"
 #include "support/fake_environment.hpp"
 #include "support/manual_clock.hpp"
+#include "support/numbered_tokens.hpp"
 #include "support/run.hpp"
 #include "support/scripted_http.hpp"
 
 /// What the tests of src/cloud/gcp share.
 namespace edsm::cloud::gcp::test {
-
-/// A provider whose answers are numbered: the n-th get gives the token "token-<n>".
-class NumberedTokens final : public TokenProvider {
- public:
-  std::string_view name() const override { return "numbered"; }
-  base::Task<base::Result<Token>> get() override {
-    ++gets;
-    if (failing) co_return base::fail(base::Failure::credentials, "Scripted", "scripted failure");
-    Token token;
-    token.value.append("token-" + std::to_string(gets));
-    co_return token;
-  }
-
-  int gets = 0;
-  bool failing = false;
-};
 
 /// A clock that sleeps at once, a scripted peer, and what clients need besides.
 struct Bench {
@@ -38,8 +23,8 @@ struct Bench {
   support::NullSink sink;
   telemetry::Log log{clock, sink, telemetry::Level::debug, telemetry::Format::text};
   telemetry::Metrics metrics;
-  NumberedTokens* numbered = nullptr;  ///< owned by `tokens`
-  std::unique_ptr<TokenCache> tokens = make_cache();
+  support::NumberedTokens* numbered = nullptr;  ///< owned by `tokens`
+  std::unique_ptr<oauth::TokenCache> tokens = make_cache();
   std::string quota_project;
 
   std::unique_ptr<Client> client(Service service) { return client(service, http); }
@@ -55,10 +40,11 @@ struct Bench {
   }
 
  private:
-  std::unique_ptr<TokenCache> make_cache() {
-    auto provider = std::make_unique<NumberedTokens>();
+  std::unique_ptr<oauth::TokenCache> make_cache() {
+    auto provider = std::make_unique<support::NumberedTokens>();
     numbered = provider.get();
-    return std::make_unique<TokenCache>(std::move(provider), clock, log, metrics);
+    return std::make_unique<oauth::TokenCache>("Google credentials", std::move(provider), clock,
+                                               log, metrics);
   }
 };
 

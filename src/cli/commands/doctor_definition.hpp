@@ -17,8 +17,8 @@ inline constexpr auto kSpecFields =
                                      "targetSecretName", "format", "rawKey", "data", "target"});
 /// The members of its spec.cloudProviderOptions. Without roleARN a secret would be read as the
 /// controller itself.
-inline constexpr auto kOptionFields =
-    std::to_array<std::string_view>({"region", "gcpProjectID", "roleARN", "externalID"});
+inline constexpr auto kOptionFields = std::to_array<std::string_view>(
+    {"region", "gcpProjectID", "azureVaultURL", "azureTenantID", "roleARN", "externalID"});
 
 /// Whether the CustomResourceDefinition is installed, and as new as this version.
 base::Task<Finding> examine_definition(kube::Api& api);

@@ -29,13 +29,15 @@ TEST(JudgeDefinition, EveryFieldHasToBeKnown) {
     all += (all.empty() ? "\"" : ",\"") + std::string(field) + "\":{}";
   }
   const std::string options =
-      R"("cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{},"roleARN":{},"externalID":{}}},)";
+      R"("cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{},)"
+      R"("azureVaultURL":{},"azureTenantID":{},"roleARN":{},"externalID":{}}},)";
   EXPECT_EQ(judge_definition(openapi(options + all)).level, Level::good);
   const auto older = judge_definition(openapi(options + all.substr(0, all.rfind(','))));
   EXPECT_EQ(older.level, Level::failure);
   EXPECT_NE(older.what.find("spec.target would be dropped"), std::string::npos) << older.what;
   const auto roleless = judge_definition(
-      openapi(all + R"(,"cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{}}})"));
+      openapi(all + R"(,"cloudProviderOptions":{"properties":{"region":{},"gcpProjectID":{},)"
+                    R"("azureVaultURL":{},"azureTenantID":{}}})"));
   EXPECT_EQ(roleless.level, Level::failure);
   EXPECT_NE(roleless.what.find("spec.cloudProviderOptions.roleARN, "
                                "spec.cloudProviderOptions.externalID would be dropped"),

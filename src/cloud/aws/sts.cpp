@@ -5,29 +5,18 @@
 #include "base/time.hpp"
 #include "cloud/aws/text.hpp"
 #include "cloud/aws/xml.hpp"
-#include "net/url.hpp"
+#include "cloud/oauth/exchange.hpp"
 
 namespace edsm::cloud::aws {
 namespace {
 
-void append(base::SecretBytes& form, std::string_view name, std::string_view value) {
-  form.append("&");
-  form.append(name);
-  form.append("=");
-  // Chunks keep a token from lying around in one unwiped piece of its full length.
-  constexpr std::size_t chunk = 8;
-  for (std::size_t at = 0; at < value.size(); at += chunk)
-    form.append(net::percent_encode(value.substr(at, chunk)));
-}
-
-base::SecretBytes form_of(std::string_view action, const RoleRequest& role) {
-  base::SecretBytes form;
-  form.append("Action=");
-  form.append(action);
-  append(form, "Version", "2011-06-15");
-  append(form, "RoleArn", role.role_arn);
-  append(form, "RoleSessionName", role.session_name);
-  if (role.duration) append(form, "DurationSeconds", fmt::format("{}", role.duration->count()));
+oauth::Form form_of(std::string_view action, const RoleRequest& role) {
+  oauth::Form form;
+  form.add("Action", action)
+      .add("Version", "2011-06-15")
+      .add("RoleArn", role.role_arn)
+      .add("RoleSessionName", role.session_name);
+  if (role.duration) form.add("DurationSeconds", fmt::format("{}", role.duration->count()));
   return form;
 }
 
@@ -40,19 +29,19 @@ base::SecretBytes member(std::string_view xml, std::string_view name) {
 
 base::SecretBytes assume_role_form(const RoleRequest& role) {
   auto form = form_of("AssumeRole", role);
-  if (!role.external_id.empty()) append(form, "ExternalId", role.external_id);
+  if (!role.external_id.empty()) form.add("ExternalId", role.external_id);
   for (std::size_t i = 0; i < role.tags.size(); ++i) {
     const auto& [key, value] = role.tags[i];
-    append(form, fmt::format("Tags.member.{}.Key", i + 1), key);
-    append(form, fmt::format("Tags.member.{}.Value", i + 1), value);
+    form.add(fmt::format("Tags.member.{}.Key", i + 1), key);
+    form.add(fmt::format("Tags.member.{}.Value", i + 1), value);
   }
-  return form;
+  return std::move(form).take();
 }
 
 base::SecretBytes web_identity_form(const RoleRequest& role, std::string_view token) {
   auto form = form_of("AssumeRoleWithWebIdentity", role);
-  append(form, "WebIdentityToken", token);
-  return form;
+  form.add("WebIdentityToken", token);
+  return std::move(form).take();
 }
 
 base::Result<Credentials> parse_sts_answer(std::string_view xml, std::string_view operation) {

@@ -26,7 +26,7 @@ std::string Client::what(const Call& call) const {
   return fmt::format("{} {}", to_string(service_), call.operation);
 }
 
-net::Request Client::build(const Call& call, const Token* token) const {
+net::Request Client::build(const Call& call, const oauth::Token* token) const {
   net::Request request(call.method, endpoint_.origin + call.path);
   request.body = call.body.clone();
   request.timeout = call.timeout;
@@ -65,7 +65,8 @@ base::Error Client::error_from(const Call& call, base::Result<net::Response>& an
 }
 
 /// One attempt.
-base::Task<base::Result<net::Response>> Client::exchange(const Call& call, const Token* token) {
+base::Task<base::Result<net::Response>> Client::exchange(const Call& call,
+                                                         const oauth::Token* token) {
   const base::Instant start = wiring_.clock.now();
   if (call.fails_fast && !outage_.may_call(start)) {
     co_return base::fail(Failure::transient, std::string(unreachable),
@@ -86,7 +87,7 @@ base::Task<base::Result<net::Response>> Client::send(const Call& call, base::Sec
   RetryPolicy policy(quota_, call.max_attempts);
   bool renewed = false;
   for (;;) {
-    TokenCache::Shared token;
+    oauth::TokenCache::Shared token;
     if (endpoint_.tokens != nullptr) {
       auto got = co_await endpoint_.tokens->get();
       if (!got) co_return std::unexpected(std::move(got.error()));

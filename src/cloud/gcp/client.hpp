@@ -7,8 +7,8 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "cloud/gcp/auth/token_cache.hpp"
-#include "cloud/gcp/outage.hpp"
+#include "cloud/oauth/token_cache.hpp"
+#include "cloud/outage.hpp"
 #include "cloud/retry_policy.hpp"
 #include "net/http.hpp"
 #include "telemetry/log.hpp"
@@ -30,7 +30,7 @@ struct Wiring {
 /// Where a service is called, and in whose name.
 struct Endpoint {
   std::string origin;         ///< "https://pubsub.googleapis.com"; a path prefix may follow
-  TokenCache* tokens;         ///< null: calls carry no credentials (an emulator)
+  oauth::TokenCache* tokens;  ///< null: calls carry no credentials (an emulator)
   std::string quota_project;  ///< X-Goog-User-Project; empty: that of the credentials pays
 };
 
@@ -63,10 +63,10 @@ class Client {
   base::Task<base::Result<base::JsonDocument>> call(Call call, base::SecretBytes& refused);
 
  private:
-  net::Request build(const Call& call, const Token* token) const;
+  net::Request build(const Call& call, const oauth::Token* token) const;
   void record(const Call& call, const base::Result<net::Response>& answer, base::Instant start);
   base::Error error_from(const Call& call, base::Result<net::Response>& answer) const;
-  base::Task<base::Result<net::Response>> exchange(const Call& call, const Token* token);
+  base::Task<base::Result<net::Response>> exchange(const Call& call, const oauth::Token* token);
   base::Task<base::Result<net::Response>> send(const Call& call, base::SecretBytes& refused);
   std::string what(const Call& call) const;
 

@@ -5,38 +5,9 @@
 #include "base/notify.hpp"
 #include "cloud/gcp/inbox.hpp"
 #include "cloud/gcp/provider.hpp"
+#include "cloud/oauth/wrapped_tokens.hpp"
 
 namespace edsm::cloud::gcp {
-namespace {
-
-/// For who has no usable credentials: says why, whenever they are asked for.
-class NoTokens final : public TokenProvider {
- public:
-  explicit NoTokens(base::Error error) : error_(std::move(error)) {}
-  std::string_view name() const override { return "none"; }
-  base::Task<base::Result<Token>> get() override { co_return std::unexpected(error_); }
-
- private:
-  base::Error error_;
-};
-
-/// Opens a gate at the first use: who never uses Google's cloud never looks for its credentials.
-class NoticedTokens final : public TokenProvider {
- public:
-  NoticedTokens(std::unique_ptr<TokenProvider> provider, base::Gate& used)
-      : provider_(std::move(provider)), used_(used) {}
-  std::string_view name() const override { return provider_->name(); }
-  base::Task<base::Result<Token>> get() override {
-    used_.open();
-    return provider_->get();
-  }
-
- private:
-  std::unique_ptr<TokenProvider> provider_;
-  base::Gate& used_;
-};
-
-}  // namespace
 
 /// Members are in the order of use: what comes later refers to what comes before.
 struct Cloud::Parts {
@@ -45,7 +16,8 @@ struct Cloud::Parts {
       : settings(std::move(settings_)),
         api(api_),
         wiring(wiring_),
-        tokens(make_tokens(metadata), wiring.clock, wiring.log, wiring.metrics),
+        tokens("Google credentials", make_tokens(metadata), wiring.clock, wiring.log,
+               wiring.metrics),
         provider(
             settings.project,
             [this](const std::string& location) {
@@ -60,12 +32,12 @@ struct Cloud::Parts {
     }
   }
 
-  std::unique_ptr<TokenProvider> make_tokens(net::Http& metadata) {
+  std::unique_ptr<oauth::TokenProvider> make_tokens(net::Http& metadata) {
     if (!settings.credentials)
-      return std::make_unique<NoTokens>(std::move(settings.credentials.error()));
+      return std::make_unique<oauth::NoTokens>(std::move(settings.credentials.error()));
     const AdcDeps deps{api, metadata, wiring.clock};
     auto adc = make_adc(std::move(*settings.credentials), deps);
-    return std::make_unique<NoticedTokens>(std::move(adc.provider), used);
+    return std::make_unique<oauth::NoticedTokens>(std::move(adc.provider), [this] { used.open(); });
   }
   std::unique_ptr<Client> client(Service service, std::string origin, net::Http& http) {
     Endpoint endpoint{std::move(origin), &tokens, settings.quota_project};
@@ -76,7 +48,7 @@ struct Cloud::Parts {
   net::Http& api;
   Wiring wiring;
   base::Gate used;
-  TokenCache tokens;
+  oauth::TokenCache tokens;
   Projects projects;
   SecretManagerProvider provider;
   std::vector<std::unique_ptr<PubsubInbox>> inboxes;

@@ -7,8 +7,8 @@
 #include "base/error.hpp"
 #include "cloud/files.hpp"
 #include "cloud/gcp/auth/metadata_server.hpp"
-#include "cloud/gcp/auth/token.hpp"
 #include "cloud/gcp/auth/token_source.hpp"
+#include "cloud/oauth/token.hpp"
 #include "net/http.hpp"
 
 /// Application Default Credentials: where a program finds its Google identity.
@@ -45,7 +45,7 @@ struct AdcDeps {
 
 /// The identity, ready for use.
 struct Adc {
-  std::unique_ptr<TokenProvider> provider;  ///< to be held by a TokenCache
+  std::unique_ptr<oauth::TokenProvider> provider;  ///< to be held by an oauth::TokenCache
   std::string origin;
   std::string project_id;
   std::string quota_project;

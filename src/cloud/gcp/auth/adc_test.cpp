@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "cloud/gcp/auth/token_cache.hpp"
+#include "cloud/oauth/token_cache.hpp"
 #include "support/gcp_auth_bench.hpp"
 
 namespace edsm::cloud::gcp::auth {
@@ -140,7 +140,9 @@ TEST_F(AdcTest, ACacheHoldsTheToken) {
   support::NullSink sink;
   telemetry::Log log{clock, sink, telemetry::Level::debug, telemetry::Format::text};
   telemetry::Metrics metrics;
-  TokenCache cache(make_adc(load_adc(env, read).value(), deps()).provider, clock, log, metrics);
+  oauth::TokenCache cache("Google credentials",
+                          make_adc(load_adc(env, read).value(), deps()).provider, clock, log,
+                          metrics);
   api.reply(200, test::token_answer);
   EXPECT_EQ(support::run(cache.get()).value()->value.view(), "ya29.c.hunter2");
   EXPECT_EQ(support::run(cache.get()).value()->value.view(), "ya29.c.hunter2");

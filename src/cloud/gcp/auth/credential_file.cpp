@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "cloud/gcp/auth/jwt.hpp"
 #include "cloud/gcp/auth/subject_source.hpp"
 #include "cloud/gcp/auth/trusted_url.hpp"
+#include "cloud/oauth/jwt.hpp"
 #include "cloud/text.hpp"
 
 namespace edsm::cloud::gcp::auth {
@@ -72,7 +72,7 @@ class Parser {
     if (key.email.empty() || key.private_key.empty()) {
       return invalid("client_email and private_key must be there; download the key again");
     }
-    if (auto good = check_private_key(key.private_key.view()); !good) {
+    if (auto good = oauth::check_private_key(key.private_key.view()); !good) {
       return std::unexpected(std::move(good.error()));
     }
     auto url = token_url(root, "token_uri", oauth_service, "/token");

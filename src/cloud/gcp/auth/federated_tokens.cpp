@@ -30,15 +30,15 @@ std::string options_of(std::string_view workforce_project) {
 
 }  // namespace
 
-Exchange FederatedTokens::exchange(std::string_view subject_token) const {
-  Form form;
+oauth::Exchange FederatedTokens::exchange(std::string_view subject_token) const {
+  oauth::Form form;
   form.add("grant_type", grant)
       .add("audience", source_.audience)
       .add("scope", scope)
       .add("requested_token_type", wanted)
       .add("subject_token", subject_token)
       .add("subject_token_type", source_.subject_token_type);
-  Exchange exchange{source_.token_url, std::string(Form::content_type), {}, {}};
+  oauth::Exchange exchange{source_.token_url, std::string(oauth::Form::content_type), {}, {}};
   if (!source_.client_id.empty()) {
     exchange.headers.push_back(
         {"Authorization", basic(source_.client_id, source_.client_secret.view())});
@@ -49,15 +49,16 @@ Exchange FederatedTokens::exchange(std::string_view subject_token) const {
   return exchange;
 }
 
-base::Task<base::Result<Token>> FederatedTokens::get() {
+base::Task<base::Result<oauth::Token>> FederatedTokens::get() {
   const auto subject = co_await subjects_.get();
   if (!subject) co_return std::unexpected(subject.error());
-  Exchange request = exchange(subject->view());
+  oauth::Exchange request = exchange(subject->view());
   const base::WallTime asked = clock_.wall();
   auto answer = co_await service_.post(std::move(request));
   if (!answer) co_return base::fail(std::move(answer.error()), source_.token_url);
-  if (answer->status == 200) co_return parse_token(answer->body.view(), asked, source_.token_url);
-  base::Error error = error_of(*answer, source_.token_url);
+  if (answer->status == 200)
+    co_return oauth::parse_token(answer->body.view(), asked, source_.token_url);
+  base::Error error = oauth::error_of(*answer, source_.token_url);
   if (error.failure == Failure::credentials || error.failure == Failure::refused) {
     error.text += fmt::format(
         " for the audience {}; the pool's provider must exist and be enabled, and accept the "

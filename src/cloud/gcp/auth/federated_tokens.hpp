@@ -1,16 +1,16 @@
 #pragma once
 
 #include "base/clock.hpp"
-#include "cloud/gcp/auth/exchange.hpp"
 #include "cloud/gcp/auth/subject_token.hpp"
-#include "cloud/gcp/auth/token.hpp"
 #include "cloud/gcp/auth/token_source.hpp"
+#include "cloud/oauth/exchange.hpp"
+#include "cloud/oauth/token.hpp"
 #include "net/http.hpp"
 
 namespace edsm::cloud::gcp::auth {
 
 /// Workload identity federation: a token of another identity provider, exchanged at Google's STS.
-class FederatedTokens final : public TokenProvider {
+class FederatedTokens final : public oauth::TokenProvider {
  public:
   /// `api` carries calls to Google, `metadata` those to the machine itself, without any proxy.
   FederatedTokens(FederationSource source, net::Http& api, net::Http& metadata, ReadFile read,
@@ -21,14 +21,14 @@ class FederatedTokens final : public TokenProvider {
         service_(api, clock),
         clock_(clock) {}
   std::string_view name() const override { return "workload-identity-federation"; }
-  base::Task<base::Result<Token>> get() override;
+  base::Task<base::Result<oauth::Token>> get() override;
 
  private:
-  Exchange exchange(std::string_view subject_token) const;
+  oauth::Exchange exchange(std::string_view subject_token) const;
 
   FederationSource source_;
   SubjectTokens subjects_;
-  TokenService service_;
+  oauth::TokenService service_;
   base::Clock& clock_;
 };
 

@@ -23,7 +23,7 @@ base::Result<> FileTokens::reread() {
   return {};
 }
 
-base::Task<base::Result<Token>> FileTokens::get() {
+base::Task<base::Result<oauth::Token>> FileTokens::get() {
   if (auto read = reread(); !read) co_return std::unexpected(std::move(read.error()));
   // Held, should another caller find a new file meanwhile.
   const auto inner = inner_;

@@ -9,12 +9,12 @@ namespace edsm::cloud::gcp::auth {
 
 /// What a credential file gives. The file is looked at before each token, so that a key that is
 /// replaced in its Secret is used without a restart.
-class FileTokens final : public TokenProvider {
+class FileTokens final : public oauth::TokenProvider {
  public:
   /// Of settings with a `file`, whose content `settings.source` is.
   FileTokens(AdcSettings settings, const AdcDeps& deps);
   std::string_view name() const override { return inner_->name(); }
-  base::Task<base::Result<Token>> get() override;
+  base::Task<base::Result<oauth::Token>> get() override;
 
  private:
   base::Result<> reread();
@@ -22,7 +22,7 @@ class FileTokens final : public TokenProvider {
   AdcSettings settings_;
   AdcDeps deps_;
   std::optional<base::Sha256> seen_;  ///< of the content that `inner_` is made from
-  std::shared_ptr<TokenProvider> inner_;
+  std::shared_ptr<oauth::TokenProvider> inner_;
 };
 
 }  // namespace edsm::cloud::gcp::auth

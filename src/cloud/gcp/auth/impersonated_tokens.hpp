@@ -3,30 +3,30 @@
 #include <memory>
 
 #include "base/clock.hpp"
-#include "cloud/gcp/auth/exchange.hpp"
-#include "cloud/gcp/auth/token.hpp"
 #include "cloud/gcp/auth/token_source.hpp"
+#include "cloud/oauth/exchange.hpp"
+#include "cloud/oauth/token.hpp"
 #include "net/http.hpp"
 
 namespace edsm::cloud::gcp::auth {
 
 /// A service account's token, got from IAM with the token of an identity that may act as it.
-class ImpersonatedTokens final : public TokenProvider {
+class ImpersonatedTokens final : public oauth::TokenProvider {
  public:
   /// `source.base` has become `base`.
-  ImpersonatedTokens(ImpersonationSource source, std::unique_ptr<TokenProvider> base,
+  ImpersonatedTokens(ImpersonationSource source, std::unique_ptr<oauth::TokenProvider> base,
                      net::Http& http, base::Clock& clock)
       : source_(std::move(source)), base_(std::move(base)), service_(http, clock), clock_(clock) {}
   std::string_view name() const override { return "impersonation"; }
-  base::Task<base::Result<Token>> get() override;
+  base::Task<base::Result<oauth::Token>> get() override;
 
  private:
-  Exchange exchange(const Token& token) const;
-  base::Result<Token> read(const net::Response& answer) const;
+  oauth::Exchange exchange(const oauth::Token& token) const;
+  base::Result<oauth::Token> read(const net::Response& answer) const;
 
   ImpersonationSource source_;
-  std::unique_ptr<TokenProvider> base_;
-  TokenService service_;
+  std::unique_ptr<oauth::TokenProvider> base_;
+  oauth::TokenService service_;
   base::Clock& clock_;
 };
 

@@ -4,7 +4,7 @@
 
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
-#include "cloud/gcp/auth/jwt.hpp"
+#include "cloud/oauth/jwt.hpp"
 
 namespace edsm::cloud::gcp::auth {
 namespace {
@@ -32,21 +32,23 @@ base::Result<base::SecretBytes> KeyTokens::assertion(base::WallTime now) const {
   if (!source_.self_signed) claims.member("aud", assertion_audience);
   claims.member("scope", scope).key("iat").number(seconds(issued));
   claims.key("exp").number(seconds(issued + lifetime)).end_object();
-  return sign_jwt(claims.bytes().view(), source_.key_id, source_.private_key.view());
+  return oauth::sign_jwt(claims.bytes().view(), {.id = source_.key_id, .thumbprint = {}},
+                         source_.private_key.view());
 }
 
-base::Result<Token> KeyTokens::self_signed() const {
+base::Result<oauth::Token> KeyTokens::self_signed() const {
   auto jwt = assertion(clock_.wall());
   if (!jwt) return std::unexpected(std::move(jwt.error()));
-  return Token{std::move(*jwt), clock_.wall() - backdated + lifetime};
+  return oauth::Token{std::move(*jwt), clock_.wall() - backdated + lifetime};
 }
 
-base::Result<Exchange> KeyTokens::exchange() const {
+base::Result<oauth::Exchange> KeyTokens::exchange() const {
   const auto jwt = assertion(clock_.wall() + skew_.offset());
   if (!jwt) return std::unexpected(jwt.error());
-  Form form;
+  oauth::Form form;
   form.add("grant_type", grant).add("assertion", jwt->view());
-  return Exchange{source_.token_url, std::string(Form::content_type), {}, std::move(form).take()};
+  return oauth::Exchange{
+      source_.token_url, std::string(oauth::Form::content_type), {}, std::move(form).take()};
 }
 
 bool KeyTokens::learn_clock(const net::Response& refusal) {
@@ -54,7 +56,7 @@ bool KeyTokens::learn_clock(const net::Response& refusal) {
   return date && skew_.learn(*date, clock_.wall());
 }
 
-base::Task<base::Result<Token>> KeyTokens::get() {
+base::Task<base::Result<oauth::Token>> KeyTokens::get() {
   if (source_.self_signed) co_return self_signed();
   bool clock_corrected = false;
   for (;;) {
@@ -64,9 +66,9 @@ base::Task<base::Result<Token>> KeyTokens::get() {
     auto answer = co_await service_.post(std::move(*request));
     if (!answer) co_return base::fail(std::move(answer.error()), source_.token_url);
     if (answer->status == 200) {
-      co_return parse_token(answer->body.view(), asked, source_.token_url);
+      co_return oauth::parse_token(answer->body.view(), asked, source_.token_url);
     }
-    base::Error error = error_of(*answer, source_.token_url);
+    base::Error error = oauth::error_of(*answer, source_.token_url);
     if (error.failure == Failure::credentials && !clock_corrected) {
       clock_corrected = learn_clock(*answer);
       if (clock_corrected) continue;

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "cloud/gcp/auth/exchange.hpp"
+#include "cloud/oauth/exchange.hpp"
 #include "cloud/text.hpp"
 #include "net/url.hpp"
 
@@ -46,7 +46,7 @@ base::Task<base::Result<net::Response>> MetadataServer::ask(std::string path) {
   const std::string url = source_.root + path;
   base::Error last;
   for (int attempt = 1; attempt <= max_attempts; ++attempt) {
-    if (attempt > 1) co_await clock_.sleep_for(pause_before(attempt, clock_.random()));
+    if (attempt > 1) co_await clock_.sleep_for(oauth::pause_before(attempt, clock_.random()));
     net::Request request(net::Method::get, url);
     request.headers.add(flavor, "Google");
     request.timeout = source_.timeout;
@@ -75,12 +75,12 @@ base::Task<base::Result<net::Response>> MetadataServer::ask(std::string path) {
   co_return std::unexpected(std::move(last));
 }
 
-base::Task<base::Result<Token>> MetadataServer::get() {
+base::Task<base::Result<oauth::Token>> MetadataServer::get() {
   const base::WallTime asked = clock_.wall();
   std::string path = "instance/service-accounts/default/token?scopes=" + net::percent_encode(scope);
   auto answer = co_await ask(std::move(path));
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  co_return parse_token(answer->body.view(), asked, "Google's metadata server");
+  co_return oauth::parse_token(answer->body.view(), asked, "Google's metadata server");
 }
 
 base::Task<base::Result<std::string>> MetadataServer::project(std::string path) {

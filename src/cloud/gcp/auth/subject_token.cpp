@@ -4,8 +4,8 @@
 
 #include "base/json.hpp"
 #include "cloud/gcp/auth/aws_subject.hpp"
-#include "cloud/gcp/auth/exchange.hpp"
 #include "cloud/gcp/auth/trusted_url.hpp"
+#include "cloud/oauth/exchange.hpp"
 #include "cloud/text.hpp"
 
 namespace edsm::cloud::gcp::auth {
@@ -56,7 +56,7 @@ base::Task<Result<SecretBytes>> SubjectTokens::get_from(const UrlSubject& source
   auto answer = co_await http->send(std::move(request));
   if (!answer) co_return base::fail(std::move(answer.error()), source.url);
   if (answer->status != 200) {
-    co_return std::unexpected(error_of(*answer, "credential_source.url " + source.url));
+    co_return std::unexpected(oauth::error_of(*answer, "credential_source.url " + source.url));
   }
   co_return read_token(answer->body.view(), source.format, source.url);
 }

@@ -8,12 +8,12 @@
 namespace edsm::cloud::gcp::auth {
 namespace {
 
-using Made = std::unique_ptr<TokenProvider>;
+using Made = std::unique_ptr<oauth::TokenProvider>;
 
-class AnonymousTokens final : public TokenProvider {
+class AnonymousTokens final : public oauth::TokenProvider {
  public:
   std::string_view name() const override { return "anonymous"; }
-  base::Task<base::Result<Token>> get() override { co_return Token(); }
+  base::Task<base::Result<oauth::Token>> get() override { co_return oauth::Token(); }
 };
 
 class Maker {
@@ -47,8 +47,8 @@ class Maker {
 
 }  // namespace
 
-std::unique_ptr<TokenProvider> make_provider(TokenSource source, const AdcDeps& deps,
-                                             const ReadFile& read) {
+std::unique_ptr<oauth::TokenProvider> make_provider(TokenSource source, const AdcDeps& deps,
+                                                    const ReadFile& read) {
   return std::visit(Maker(deps, read), std::move(source));
 }
 

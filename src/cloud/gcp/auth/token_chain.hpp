@@ -7,7 +7,7 @@
 namespace edsm::cloud::gcp::auth {
 
 /// The provider of a source, and those that it builds on.
-std::unique_ptr<TokenProvider> make_provider(TokenSource source, const AdcDeps& deps,
-                                             const ReadFile& read);
+std::unique_ptr<oauth::TokenProvider> make_provider(TokenSource source, const AdcDeps& deps,
+                                                    const ReadFile& read);
 
 }  // namespace edsm::cloud::gcp::auth

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/task.hpp"
+#include "cloud/azure/settings.hpp"
+#include "cloud/provider.hpp"
+#include "net/http.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+/// The front door of Azure: Key Vault as cloud::Provider, queues of Service Bus as cloud::Inbox.
+namespace edsm::cloud::azure {
+
+class Cloud {
+ public:
+  /// `api` carries all calls but long polls, and like `long_polls` trusts Settings::ca_bundle;
+  /// `metadata` goes to the metadata server and to this machine, so without any proxy. Everything
+  /// referred to must outlive this object.
+  Cloud(Settings settings, net::Http& api, net::Http& long_polls, net::Http& metadata,
+        base::Clock& clock, telemetry::Log& log, telemetry::Metrics& metrics);
+  ~Cloud();
+  Cloud(const Cloud&) = delete;
+  Cloud& operator=(const Cloud&) = delete;
+
+  cloud::Provider& provider();
+  /// One per queue, in order.
+  std::vector<cloud::Inbox*> inboxes();
+
+  /// Renews tokens ahead of need, from their first use on, so that no change waits for it. Runs
+  /// until cancelled; without it everything works, and the first call after a renewal became due
+  /// does it.
+  base::Task<void> run();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace edsm::cloud::azure
