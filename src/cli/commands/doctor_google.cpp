@@ -38,6 +38,7 @@ constexpr CloudTerms kTerms{
 /// Reads of a project's secrets share a small quota with everybody else: 600 a minute.
 constexpr std::size_t kLookedAt = 100;
 constexpr std::size_t kParallel = 8;
+constexpr int kMaxPages = 10;
 constexpr std::string_view kGrants =
     "to check this (variable doctor_permissions of the Terraform example)";
 
@@ -112,36 +113,37 @@ class Google {
       if (hearing_.secrets.size() < kLookedAt) hearing_.secrets.push_back({std::move(name), {}});
     }
     if (known.size() <= hearing_.secrets.size()) return;
-    findings_.push_back(
-        {Level::notice, "topics",
-         fmt::format("of {} secrets {} are looked at", known.size(), hearing_.secrets.size()), ""});
+    say(findings_, Level::notice, "topics",
+        fmt::format("of {} secrets {} are looked at", known.size(), hearing_.secrets.size()), "");
   }
 
   base::Task<void> look_at_subscriptions(const std::string& member) {
     if (subscriptions_.empty()) {
-      findings_.push_back({Level::notice, "queue",
-                           "no subscription is configured: only the sweep finds changes",
-                           fmt::format("set {} where `edsm run` starts", kTerms.variable)});
+      say(findings_, Level::notice, "queue",
+          "no subscription is configured: only the sweep finds changes",
+          fmt::format("set {} where `edsm run` starts", kTerms.variable));
       co_return;
     }
     const auto pubsub = cloud_->client(Service::pubsub, "");
     for (const auto& subscription : subscriptions_) {
-      auto facts = co_await cloud::gcp::read_subscription(*pubsub, subscription.str());
-      if (!facts) {
-        findings_.push_back(judge_unread(subscription, facts.error(), member));
+      auto call = cloud::gcp::subscription_call(subscription.str());
+      const auto answer = co_await pubsub->call(std::move(call));
+      if (!answer) {
+        findings_.push_back(judge_unread(subscription, answer.error(), member));
         hearing_.listeners.push_back({subscription, {}});
-        if (facts.error().failure != base::Failure::absent) present_.push_back(subscription);
+        if (answer.error().failure != base::Failure::absent) present_.push_back(subscription);
         continue;
       }
-      append(findings_, judge_subscription(subscription, *facts));
-      hearing_.listeners.push_back({subscription, std::move(*facts)});
+      auto facts = cloud::gcp::parse_subscription_facts(answer->root());
+      append(findings_, judge_subscription(subscription, facts));
+      hearing_.listeners.push_back({subscription, std::move(facts)});
       present_.push_back(subscription);
     }
     if (present_.empty()) co_return;
-    findings_.push_back({Level::notice, "queue",
-                         "how many messages wait is told by Cloud Monitoring only, as "
-                         "pubsub.googleapis.com/subscription/num_undelivered_messages",
-                         ""});
+    say(findings_, Level::notice, "queue",
+        "how many messages wait is told by Cloud Monitoring only, as "
+        "pubsub.googleapis.com/subscription/num_undelivered_messages",
+        "");
   }
 
   base::Task<void> look_at_secrets() {
@@ -172,12 +174,12 @@ class Google {
   }
   static base::Task<void> read_topics_into(cloud::gcp::Client& client, BoundSecret& secret,
                                            base::Error& error) {
-    auto name = secret.name;
-    auto told = co_await cloud::gcp::read_topics(client, std::move(name));
-    if (told) {
-      secret.told = std::move(*told);
+    auto call = cloud::gcp::topics_call(secret.name);
+    auto answer = co_await client.call(std::move(call));
+    if (answer) {
+      secret.told = cloud::gcp::parse_topics(answer->root());
     } else {
-      error = std::move(told.error());
+      error = std::move(answer.error());
     }
   }
 
@@ -186,15 +188,23 @@ class Google {
     const auto logging = cloud_->client(Service::logging, "");
     std::set<std::string> projects;
     for (const auto& secret : hearing_.secrets) projects.insert(secret.name.project);
-    for (const auto& project : projects) {
-      auto sinks = co_await cloud::gcp::read_sinks(*logging, project);
-      if (sinks) {
-        hearing_.sinks[project] = std::move(*sinks);
-        continue;
+    for (const auto& project : projects) co_await look_at_sinks_of(*logging, project);
+  }
+  base::Task<void> look_at_sinks_of(cloud::gcp::Client& logging, const std::string& project) {
+    std::vector<cloud::gcp::Sink> sinks;
+    std::string page;
+    for (int pages = 0; pages < kMaxPages; ++pages) {
+      auto call = cloud::gcp::sinks_call(project, page);
+      const auto answer = co_await logging.call(std::move(call));
+      if (!answer) {
+        findings_.push_back(not_seen("sink", "log sinks of " + project, answer.error(),
+                                     "logging.sinks.list on the project"));
+        co_return;
       }
-      findings_.push_back(not_seen("sink", "log sinks of " + project, sinks.error(),
-                                   "logging.sinks.list on the project"));
+      page = cloud::gcp::parse_sinks(answer->root(), sinks);
+      if (page.empty()) break;
     }
+    hearing_.sinks[project] = std::move(sinks);
   }
 
   /// Who may publish to the topics, and move dead letters.
@@ -218,14 +228,16 @@ class Google {
                                   std::vector<Publisher> members) {
     if (members.empty()) co_return;
     const auto pubsub = cloud_->client(Service::pubsub, "");
-    const auto policy = co_await cloud::gcp::read_policy(*pubsub, resource);
-    if (policy) {
-      append(findings_, judge_policy(resource, *policy, right, members));
+    auto call = cloud::gcp::policy_call(resource);
+    const auto answer = co_await pubsub->call(std::move(call));
+    if (answer) {
+      const auto policy = cloud::gcp::parse_policy(answer->root());
+      append(findings_, judge_policy(resource, policy, right, members));
       co_return;
     }
     const bool topic = right == cloud::gcp::Right::publish;
     findings_.push_back(not_seen(
-        "policy", resource, policy.error(),
+        "policy", resource, answer.error(),
         fmt::format("pubsub.{}.getIamPolicy on {}", topic ? "topics" : "subscriptions", resource)));
   }
 

@@ -1,6 +1,5 @@
 #include "cli/commands/doctor_google_identity.hpp"
 
-#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -33,15 +32,14 @@ base::Task<std::string> email_of_token(net::Http& http, std::string url,
   co_return std::string(base::string_at(told->root(), "email"));
 }
 
-base::Task<std::optional<Finding>> examine_clock(net::Http& http, base::Clock& clock,
-                                                 std::string url) {
+base::Task<void> examine_clock(net::Http& http, base::Clock& clock, std::string url,
+                               Findings& findings) {
   net::Request request(net::Method::get, url + "/");
   request.timeout = std::chrono::seconds(10);
   const auto answer = co_await http.send(std::move(request));
-  if (!answer) co_return std::nullopt;  // who needs it says so
+  if (!answer) co_return;  // who needs it says so
   const auto date = base::parse_http_date(answer->headers.find("Date").value_or(""));
-  if (!date) co_return std::nullopt;
-  co_return judge_skew(*date - clock.wall(), "Google");
+  if (date) findings.push_back(judge_skew(*date - clock.wall(), "Google"));
 }
 
 }  // namespace
@@ -62,9 +60,9 @@ base::Task<GoogleIdentity> examine_google_identity(cloud::gcp::Cloud& cloud, bas
   const auto token = co_await cloud.token();
   identity.usable = token.has_value();
   if (!token) {
-    findings.push_back({Level::failure, "identity",
-                        fmt::format("{}: {}", origin.how, base::describe(token.error())),
-                        remedy_for(token.error(), "Google")});
+    say(findings, Level::failure, "identity",
+        fmt::format("{}: {}", origin.how, base::describe(token.error())),
+        remedy_for(token.error(), "Google"));
   } else if (principal.empty()) {
     const auto attached = co_await cloud.attached_account();
     if (attached) principal = *attached;
@@ -80,20 +78,18 @@ base::Task<GoogleIdentity> examine_google_identity(cloud::gcp::Cloud& cloud, bas
     if (principal.ends_with(".svc.id.goog")) {
       principal = fmt::format("the Kubernetes service account itself, of the pool {}", principal);
     }
-    findings.push_back(
-        {Level::good, "identity",
-         fmt::format("{}, by {}", principal.empty() ? "somebody" : principal, origin.how), ""});
+    say(findings, Level::good, "identity",
+        fmt::format("{}, by {}", principal.empty() ? "somebody" : principal, origin.how), "");
   }
   if (!project) {
-    findings.push_back({Level::warning, "identity", base::describe(project.error()),
-                        "set GOOGLE_CLOUD_PROJECT where `edsm run` starts, or gcpProjectID in "
-                        "each binding"});
+    say(findings, Level::warning, "identity", base::describe(project.error()),
+        "set GOOGLE_CLOUD_PROJECT where `edsm run` starts, or gcpProjectID in "
+        "each binding");
   } else if (project->empty()) {
-    findings.push_back({Level::notice, "identity", "no project is set",
-                        "each binding has to name its project, or set GOOGLE_CLOUD_PROJECT"});
+    say(findings, Level::notice, "identity", "no project is set",
+        "each binding has to name its project, or set GOOGLE_CLOUD_PROJECT");
   }
-  const auto skew = co_await examine_clock(http, clock, std::move(api_url));
-  if (skew) findings.push_back(*skew);
+  co_await examine_clock(http, clock, std::move(api_url), findings);
   co_return identity;
 }
 

@@ -43,6 +43,11 @@ std::vector<std::string> permissions_of(const auto& needs) {
   return names;
 }
 
+Granted granted_in(const base::Result<base::JsonDocument>& answer) {
+  if (!answer) return std::unexpected(answer.error());
+  return cloud::gcp::parse_permissions(answer->root());
+}
+
 Finding missing(const Need& need, const std::string& where, std::string remedy) {
   if (need.without.empty()) {
     return {Level::failure, "iam", fmt::format("{}: {} is not permitted", where, need.permission),
@@ -74,10 +79,10 @@ Findings judge_subscription_rights(const Subscription& subscription, const Grant
   const auto where = fmt::format("pubsub/{}/{}", subscription.project, subscription.id);
   if (!granted) return {unclear(where, granted.error())};
   Findings findings;
-  std::vector<std::string_view> permitted;
+  std::vector<std::string> permitted;
   for (const auto& need : kOfSubscription) {
     if (granted->contains(std::string(need.permission))) {
-      permitted.push_back(need.permission);
+      permitted.emplace_back(need.permission);
       continue;
     }
     findings.push_back(
@@ -87,8 +92,8 @@ Findings judge_subscription_rights(const Subscription& subscription, const Grant
                             subscription.id, subscription.project, member, need.role)));
   }
   if (!permitted.empty()) {
-    findings.push_back({Level::good, "iam",
-                        fmt::format("{}: {} permitted", where, fmt::join(permitted, ", ")), ""});
+    say(findings, Level::good, "iam",
+        fmt::format("{}: {} permitted", where, fmt::join(permitted, ", ")), "");
   }
   return findings;
 }
@@ -120,10 +125,10 @@ Findings judge_secret_rights(const std::vector<std::pair<SecretName, Granted>>& 
       findings.push_back(missing(need, where, grant_on(*without[i], need.role, member)));
     }
     if (permitted > 0) {
-      findings.push_back({Level::good, "iam",
-                          fmt::format("{} is permitted on {} of {} secrets tried", need.permission,
-                                      permitted, permitted + without.size()),
-                          ""});
+      say(findings, Level::good, "iam",
+          fmt::format("{} is permitted on {} of {} secrets tried", need.permission, permitted,
+                      permitted + without.size()),
+          "");
     }
   }
   return findings;
@@ -135,19 +140,18 @@ base::Task<Findings> examine_google_rights(cloud::gcp::Cloud& cloud,
   Findings findings;
   const auto pubsub = cloud.client(Service::pubsub, "");
   for (const auto& subscription : subscriptions) {
-    auto names = permissions_of(kOfSubscription);
-    const auto granted =
-        co_await cloud::gcp::permitted(*pubsub, subscription.str(), std::move(names));
-    append(findings, judge_subscription_rights(subscription, granted, member));
+    auto call = cloud::gcp::permissions_call(subscription.str(), permissions_of(kOfSubscription));
+    const auto answer = co_await pubsub->call(std::move(call));
+    append(findings, judge_subscription_rights(subscription, granted_in(answer), member));
   }
   std::vector<std::pair<SecretName, Granted>> answers;
   std::map<std::string, std::size_t> tried;
   for (const auto& name : secrets) {
     if (++tried[name.project] > kTried) continue;
     const auto client = cloud.client(Service::secretmanager, name.location);
-    auto names = permissions_of(kOfSecret);
-    auto granted = co_await cloud::gcp::permitted(*client, name.resource(), std::move(names));
-    answers.emplace_back(name, std::move(granted));
+    auto call = cloud::gcp::permissions_call(name.resource(), permissions_of(kOfSecret));
+    const auto answer = co_await client->call(std::move(call));
+    answers.emplace_back(name, granted_in(answer));
   }
   append(findings, judge_secret_rights(answers, member));
   co_return findings;

@@ -129,7 +129,8 @@ Finding judge_deaf(const Hearing& hearing, const BoundSecret& secret, const Hear
             "a filter cannot be changed: make the subscription again without it"};
   }
   auto why = std::string("it names no topic");
-  const auto named = fmt::format("{}", fmt::join(secret.told->topics, ", "));
+  auto topics = secret.told->topics;
+  const auto named = fmt::format("{}", fmt::join(topics, ", "));
   if (!named.empty() && !hearing.knows_listeners()) {
     return {
         Level::unknown, "topics",
@@ -186,30 +187,29 @@ Findings judge_secrets(const Hearing& hearing) {
     }
   }
   if (by_topic > 0) {
-    findings.push_back({Level::good, "topics",
-                        fmt::format("{} of {} secrets name a topic that is listened to", by_topic,
-                                    hearing.secrets.size()),
-                        ""});
+    say(findings, Level::good, "topics",
+        fmt::format("{} of {} secrets name a topic that is listened to", by_topic,
+                    hearing.secrets.size()),
+        "");
   }
   if (by_sink > 0) {
-    findings.push_back(
-        {Level::good, "topics",
-         fmt::format("a log sink tells of the changes of {}", counted(by_sink, "secret")), ""});
+    say(findings, Level::good, "topics",
+        fmt::format("a log sink tells of the changes of {}", counted(by_sink, "secret")), "");
   }
   if (unclear > 0) {
-    findings.push_back({Level::unknown, "topics",
-                        fmt::format("whether changes of {} are told depends on a filter that this "
-                                    "command cannot read",
-                                    counted(unclear, "secret")),
-                        "add a version to one, and see whether EDSM logs \"event received\""});
+    say(findings, Level::unknown, "topics",
+        fmt::format("whether changes of {} are told depends on a filter that this "
+                    "command cannot read",
+                    counted(unclear, "secret")),
+        "add a version to one, and see whether EDSM logs \"event received\"");
   }
   const auto rest = deaf.size() > kNamed ? deaf.size() - kNamed : 0;
   if (rest > 0) {
     deaf.resize(kNamed);
-    deaf.push_back({deaf.back().level, "topics",
-                    fmt::format("and {} more secrets of which nothing tells", rest),
-                    "the same command for each of them, or a log sink for the project "
-                    "(docs/gcp.md)"});
+    say(deaf, deaf.back().level, "topics",
+        fmt::format("and {} more secrets of which nothing tells", rest),
+        "the same command for each of them, or a log sink for the project "
+        "(docs/gcp.md)");
   }
   append(findings, std::move(deaf));
   return findings;
@@ -221,28 +221,28 @@ namespace {
 void judge_filters(const Hearing& hearing, Findings& findings) {
   for (const auto& listener : hearing.listeners) {
     if (!listener.facts || listener.facts->filter.empty()) continue;
-    std::vector<std::string_view> dropped;
+    std::vector<std::string> dropped;
     for (const auto& secret : hearing.secrets) {
       if (!names(hearing, secret, listener.facts->topic)) continue;
       for (const auto event : kOtherEvents) {
         if (lets_through(listener.facts->filter, event, secret) == Passes::no)
-          dropped.push_back(event);
+          dropped.emplace_back(event);
       }
       break;
     }
     if (dropped.empty()) continue;
-    findings.push_back({Level::notice, "topics",
-                        fmt::format("{}: its filter drops {}; the sweep finds them",
-                                    shown(listener.subscription), fmt::join(dropped, ", ")),
-                        "if that is too late: make the subscription again without a filter"});
+    say(findings, Level::notice, "topics",
+        fmt::format("{}: its filter drops {}; the sweep finds them", shown(listener.subscription),
+                    fmt::join(dropped, ", ")),
+        "if that is too late: make the subscription again without a filter");
   }
 }
 
 void judge_sink(const std::string& project, const Sink& sink, const BoundSecret& secret,
                 Findings& findings) {
   const auto add = [&](Level level, std::string what, std::string remedy) {
-    findings.push_back({level, "sink", fmt::format("{}: sink {} {}", project, sink.name, what),
-                        std::move(remedy)});
+    say(findings, level, "sink", fmt::format("{}: sink {} {}", project, sink.name, what),
+        std::move(remedy));
   };
   const auto update = [&](std::string_view flags) {
     return fmt::format("gcloud logging sinks update {} {} --project={} {}", sink.name,
@@ -267,9 +267,9 @@ void judge_sink(const std::string& project, const Sink& sink, const BoundSecret&
     add(Level::warning, "lets reads through: EDSM hears of its own, where reads are logged",
         filter);
   }
-  std::vector<std::string_view> missing;
+  std::vector<std::string> missing;
   for (const auto method : kOtherChanges) {
-    if (sent(method) == Passes::no) missing.push_back(method);
+    if (sent(method) == Passes::no) missing.emplace_back(method);
   }
   if (missing.empty()) return add(Level::good, "sends the changes of all secrets", "");
   add(Level::notice,

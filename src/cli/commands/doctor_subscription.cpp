@@ -93,25 +93,23 @@ Findings judge_subscription(const Subscription& subscription, const Subscription
   const auto name = shown(subscription);
   Findings findings{judge_dead_letters(subscription, facts)};
   if (facts.deadline > kLongDeadline) {
-    findings.push_back(
-        {Level::warning, "queue",
-         fmt::format("{}: what a replica had received when it crashed comes back after {} s only",
-                     name, facts.deadline.count()),
-         update_command(subscription, "--ack-deadline=60")});
+    say(findings, Level::warning, "queue",
+        fmt::format("{}: what a replica had received when it crashed comes back after {} s only",
+                    name, facts.deadline.count()),
+        update_command(subscription, "--ack-deadline=60"));
   }
   if (facts.expires) {
     const bool soon = *facts.expires < kShortExpiry;
-    findings.push_back({soon ? Level::warning : Level::notice, "queue",
-                        fmt::format("{}: if nobody reads it for {}, Google deletes it", name,
-                                    length(*facts.expires)),
-                        update_command(subscription, "--expiration-period=never")});
+    say(findings, soon ? Level::warning : Level::notice, "queue",
+        fmt::format("{}: if nobody reads it for {}, Google deletes it", name,
+                    length(*facts.expires)),
+        update_command(subscription, "--expiration-period=never"));
   }
   if (facts.retention < kShortRetention) {
-    findings.push_back(
-        {Level::warning, "queue",
-         fmt::format("{}: messages are kept for {} only: a longer outage costs events", name,
-                     length(facts.retention)),
-         update_command(subscription, "--message-retention-duration=4d")});
+    say(findings, Level::warning, "queue",
+        fmt::format("{}: messages are kept for {} only: a longer outage costs events", name,
+                    length(facts.retention)),
+        update_command(subscription, "--message-retention-duration=4d"));
   }
   return findings;
 }
@@ -145,33 +143,31 @@ Findings judge_policy(std::string_view resource, const cloud::gcp::Policy& polic
   for (const auto& [member, who] : members) {
     const auto admission = cloud::gcp::admits(policy, right, member);
     if (admission == Admission::admitted) {
-      findings.push_back(
-          {Level::good, "policy",
-           fmt::format("{}: {} may {}", resource, who, publish ? "publish to it" : "take from it"),
-           ""});
+      say(findings, Level::good, "policy",
+          fmt::format("{}: {} may {}", resource, who, publish ? "publish to it" : "take from it"),
+          "");
       continue;
     }
     if (admission == Admission::depends) {
-      findings.push_back({Level::unknown, "policy",
-                          fmt::format("{}: whether {} may {} depends on a condition or on a role "
-                                      "that this command does not know",
-                                      resource, who, publish ? "publish to it" : "take from it"),
-                          "see whether messages come"});
+      say(findings, Level::unknown, "policy",
+          fmt::format("{}: whether {} may {} depends on a condition or on a role "
+                      "that this command does not know",
+                      resource, who, publish ? "publish to it" : "take from it"),
+          "see whether messages come");
       continue;
     }
     std::string account = member;
     if (const auto star = account.find('*'); star != std::string::npos)
       account.replace(star, 1, "NUMBER");
-    findings.push_back(
-        {Level::warning, "policy",
-         fmt::format("{}: its policy does not let {} {}, unless its project's does", resource, who,
-                     publish ? "publish to it: what it sends is lost"
-                             : "take from it: it moves no dead letters"),
-         fmt::format("gcloud pubsub {} add-iam-policy-binding {} --project={} --member={} "
-                     "--role=roles/pubsub.{}",
-                     publish ? "topics" : "subscriptions", parts.back(),
-                     parts.size() > 1 ? parts[1] : std::string_view("PROJECT"), account,
-                     publish ? "publisher" : "subscriber")});
+    say(findings, Level::warning, "policy",
+        fmt::format("{}: its policy does not let {} {}, unless its project's does", resource, who,
+                    publish ? "publish to it: what it sends is lost"
+                            : "take from it: it moves no dead letters"),
+        fmt::format("gcloud pubsub {} add-iam-policy-binding {} --project={} --member={} "
+                    "--role=roles/pubsub.{}",
+                    publish ? "topics" : "subscriptions", parts.back(),
+                    parts.size() > 1 ? parts[1] : std::string_view("PROJECT"), account,
+                    publish ? "publisher" : "subscriber"));
   }
   return findings;
 }

@@ -84,10 +84,10 @@ base::Task<Findings> probe_topics(cloud::gcp::Cloud& cloud, base::Clock& clock, 
   Findings findings;
   for (const auto& listener : listeners) {
     if (!listener.facts) {
-      findings.push_back({Finding::Level::unknown, "probe",
-                          fmt::format("nothing was sent to {}, whose topic is not known",
-                                      shown(listener.subscription)),
-                          "grant pubsub.subscriptions.get on it (roles/pubsub.viewer)"});
+      say(findings, Finding::Level::unknown, "probe",
+          fmt::format("nothing was sent to {}, whose topic is not known",
+                      shown(listener.subscription)),
+          "grant pubsub.subscriptions.get on it (roles/pubsub.viewer)");
       continue;
     }
     auto plan = plan_of(cloud, listener, secret, base::rfc3339_micro(clock.wall()));

@@ -23,23 +23,38 @@ base::JsonDocument json(std::string_view text) {
 
 class GoogleInspectTest : public testing::Test, protected test::Bench {
  protected:
-  std::string asked() {
-    auto text = http.seen.back().url.substr(std::string("https://google.example").size());
-    if (!http.seen.back().body.empty()) text += " " + http.seen.back().body;
-    return text;
+  /// The next answer to a call, and what was asked for it.
+  base::JsonDocument ask(Call call, std::string_view answer) {
+    http.reply(200, answer);
+    const auto client = this->client(Service::pubsub);
+    std::optional<base::JsonDocument> got;
+    const auto done = support::run(put_answer(*client, std::move(call), got));
+    EXPECT_TRUE(done);
+    asked = http.seen.back().url.substr(std::string("https://google.example").size());
+    if (!http.seen.back().body.empty()) asked += " " + http.seen.back().body;
+    return std::move(*got);
+  }
+  std::string asked;
+
+ private:
+  static base::Task<bool> put_answer(Client& client, Call call,
+                                     std::optional<base::JsonDocument>& got) {
+    auto answer = co_await client.call(std::move(call));
+    if (answer) got = std::move(*answer);
+    co_return got.has_value();
   }
 };
 
 TEST_F(GoogleInspectTest, ASubscription) {
-  http.reply(200, R"({"name":"projects/shop/subscriptions/e+1","topic":"projects/shop/topics/t",
+  const auto answer =
+      ask(subscription_call("projects/shop/subscriptions/e+1"),
+          R"({"name":"projects/shop/subscriptions/e+1","topic":"projects/shop/topics/t",
       "ackDeadlineSeconds":60,"deadLetterPolicy":{"deadLetterTopic":"projects/shop/topics/d",
       "maxDeliveryAttempts":7},"retryPolicy":{"minimumBackoff":"10s"},"filter":"attributes:x",
       "expirationPolicy":{},"messageRetentionDuration":"345600s","detached":true,
       "pushConfig":{"pushEndpoint":"https://push.example"}})");
-  const auto client = this->client(Service::pubsub);
-  const auto facts = support::run(read_subscription(*client, "projects/shop/subscriptions/e+1"));
-  ASSERT_TRUE(facts);
-  EXPECT_EQ(asked(), "/v1/projects/shop/subscriptions/e%2B1");
+  const std::optional facts = parse_subscription_facts(answer.root());
+  EXPECT_EQ(asked, "/v1/projects/shop/subscriptions/e%2B1");
   EXPECT_EQ(facts->topic, "projects/shop/topics/t");
   EXPECT_EQ(facts->deadline, std::chrono::seconds(60));
   EXPECT_EQ(facts->dead_letter_topic, "projects/shop/topics/d");
@@ -110,45 +125,46 @@ TEST_F(GoogleInspectTest, WhoMayPublish) {
 }
 
 TEST_F(GoogleInspectTest, PoliciesAndRights) {
-  const auto client = this->client(Service::pubsub);
-  http.reply(200, R"({"bindings":[{"role":"r","members":["m"]}]})");
-  const auto policy = support::run(read_policy(*client, "projects/shop/topics/t"));
-  EXPECT_EQ(asked(), "/v1/projects/shop/topics/t:getIamPolicy");
-  EXPECT_EQ(policy.value().bindings.at(0).role, "r");
-  http.reply(200, R"({"permissions":["b"]})");
-  const auto granted = support::run(permitted(*client, "projects/shop/topics/t", {"a", "b"}));
-  EXPECT_EQ(asked(), R"(/v1/projects/shop/topics/t:testIamPermissions {"permissions":["a","b"]})");
-  EXPECT_THAT(granted.value(), ElementsAre("b"));
-  http.reply(200, "");
-  EXPECT_TRUE(support::run(permitted(*client, "projects/shop/topics/t", {"a"})).value().empty());
+  auto answer =
+      ask(policy_call("projects/shop/topics/t"), R"({"bindings":[{"role":"r","members":["m"]}]})");
+  EXPECT_EQ(asked, "/v1/projects/shop/topics/t:getIamPolicy");
+  EXPECT_EQ(parse_policy(answer.root()).bindings.at(0).role, "r");
+  answer = ask(permissions_call("projects/shop/topics/t", {"a", "b"}), R"({"permissions":["b"]})");
+  EXPECT_EQ(asked, R"(/v1/projects/shop/topics/t:testIamPermissions {"permissions":["a","b"]})");
+  EXPECT_EQ(http.seen.back().method, net::Method::post);
+  EXPECT_THAT(parse_permissions(answer.root()), ElementsAre("b"));
+  answer = ask(permissions_call("projects/shop/topics/t", {"a"}), "");
+  EXPECT_TRUE(parse_permissions(answer.root()).empty());
 }
 
 TEST_F(GoogleInspectTest, TopicsOfASecret) {
-  const auto client = this->client(Service::secretmanager);
-  http.reply(200, R"({"name":"projects/5/locations/eu/secrets/db",
-                      "topics":[{"name":"projects/shop/topics/t"},{"name":"u"}]})");
-  const auto topics = support::run(
-      read_topics(*client, parse_secret_name("projects/shop/locations/eu/secrets/db").value()));
-  EXPECT_EQ(asked(), "/v1/projects/shop/locations/eu/secrets/db");
-  EXPECT_EQ(topics.value().number, "5");
-  EXPECT_THAT(topics.value().topics, ElementsAre("projects/shop/topics/t", "u"));
+  const auto answer =
+      ask(topics_call(parse_secret_name("projects/shop/locations/eu/secrets/db").value()),
+          R"({"name":"projects/5/locations/eu/secrets/db",
+              "topics":[{"name":"projects/shop/topics/t"},{"name":"u"}]})");
+  EXPECT_EQ(asked, "/v1/projects/shop/locations/eu/secrets/db");
+  const auto topics = parse_topics(answer.root());
+  EXPECT_EQ(topics.number, "5");
+  EXPECT_THAT(topics.topics, ElementsAre("projects/shop/topics/t", "u"));
 }
 
 TEST_F(GoogleInspectTest, SinksPageByPage) {
-  const auto client = this->client(Service::logging);
-  http.reply(200,
-             R"({"sinks":[{"name":"a","destination":"pubsub.googleapis.com/projects/p/topics/t",
+  std::vector<Sink> sinks;
+  auto answer = ask(sinks_call("shop", ""), R"({"sinks":[{"name":"a",
+      "destination":"pubsub.googleapis.com/projects/p/topics/t",
       "filter":"f","writerIdentity":"serviceAccount:w","exclusions":[{"filter":"x"},
-      {"filter":"y","disabled":true}]}],"nextPageToken":"n+"})")
-      .reply(200, R"({"sinks":[{"name":"b","destination":"storage.googleapis.com/bucket",
-      "disabled":true}]})");
-  const auto sinks = support::run(read_sinks(*client, "shop"));
-  EXPECT_EQ(asked(), "/v2/projects/shop/sinks?pageToken=n%2B");
-  ASSERT_EQ(sinks.value().size(), 2U);
-  EXPECT_EQ(sinks->at(0).topic(), "projects/p/topics/t");
-  EXPECT_THAT(sinks->at(0).exclusions, ElementsAre("x"));
-  EXPECT_EQ(sinks->at(1).topic(), "");
-  EXPECT_TRUE(sinks->at(1).disabled);
+      {"filter":"y","disabled":true}]}],"nextPageToken":"n+"})");
+  EXPECT_EQ(asked, "/v2/projects/shop/sinks");
+  const auto more = parse_sinks(answer.root(), sinks);
+  answer = ask(sinks_call("shop", more), R"({"sinks":[{"name":"b",
+      "destination":"storage.googleapis.com/bucket","disabled":true}]})");
+  EXPECT_EQ(asked, "/v2/projects/shop/sinks?pageToken=n%2B");
+  EXPECT_EQ(parse_sinks(answer.root(), sinks), "");
+  ASSERT_EQ(sinks.size(), 2U);
+  EXPECT_EQ(sinks.at(0).topic(), "projects/p/topics/t");
+  EXPECT_THAT(sinks.at(0).exclusions, ElementsAre("x"));
+  EXPECT_EQ(sinks.at(1).topic(), "");
+  EXPECT_TRUE(sinks.at(1).disabled);
 }
 
 TEST_F(GoogleInspectTest, WhatASinkSends) {

@@ -57,15 +57,11 @@ Admission admits(const Policy& policy, Right right, std::string_view member) {
   return admission;
 }
 
-base::Task<base::Result<Policy>> read_policy(Client& pubsub, std::string resource) {
-  Call call("GetIamPolicy", path_to(resource) + ":getIamPolicy");
-  const auto answer = co_await pubsub.call(std::move(call));
-  if (!answer) co_return std::unexpected(answer.error());
-  co_return parse_policy(answer->root());
+Call policy_call(const std::string& resource) {
+  return {"GetIamPolicy", path_to(resource) + ":getIamPolicy"};
 }
 
-base::Task<base::Result<std::set<std::string>>> permitted(Client& client, std::string resource,
-                                                          std::vector<std::string> permissions) {
+Call permissions_call(const std::string& resource, const std::vector<std::string>& permissions) {
   Call call("TestIamPermissions", path_to(resource) + ":testIamPermissions");
   base::JsonWriter json;
   json.begin_object().key("permissions").begin_array();
@@ -73,12 +69,12 @@ base::Task<base::Result<std::set<std::string>>> permitted(Client& client, std::s
   json.end_array().end_object();
   call.method = net::Method::post;
   call.body = std::move(json).take();
-  const auto answer = co_await client.call(std::move(call));
-  if (!answer) co_return std::unexpected(answer.error());
-  std::set<std::string> granted;
-  for (auto& each : base::strings_at(answer->root(), "permissions"))
-    granted.insert(std::move(each));
-  co_return granted;
+  return call;
+}
+
+std::set<std::string> parse_permissions(const boost::json::value& json) {
+  const auto granted = base::strings_at(json, "permissions");
+  return {granted.begin(), granted.end()};
 }
 
 }  // namespace edsm::cloud::gcp

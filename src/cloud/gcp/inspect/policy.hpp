@@ -28,17 +28,16 @@ enum class Admission : std::uint8_t {
   depends,  ///< on a condition, or on what a role of the user's own holds
 };
 
-/// Pure. Of a Policy of the API.
+/// pubsub.topics.getIamPolicy or pubsub.subscriptions.getIamPolicy, and what its answer says.
+/// `resource` is a full name.
+Call policy_call(const std::string& resource);
 Policy parse_policy(const boost::json::value& json);
 /// Pure. `member` is "serviceAccount:…"; a "*" in it stands for any number.
 Admission admits(const Policy& policy, Right right, std::string_view member);
 
-/// pubsub.topics.getIamPolicy or pubsub.subscriptions.getIamPolicy. `resource` is a full name.
-base::Task<base::Result<Policy>> read_policy(Client& pubsub, std::string resource);
-
 /// Which of the permissions the caller has; that needs no permission. `resource` is a full name. Of
 /// what does not exist there are none.
-base::Task<base::Result<std::set<std::string>>> permitted(Client& client, std::string resource,
-                                                          std::vector<std::string> permissions);
+Call permissions_call(const std::string& resource, const std::vector<std::string>& permissions);
+std::set<std::string> parse_permissions(const boost::json::value& json);
 
 }  // namespace edsm::cloud::gcp

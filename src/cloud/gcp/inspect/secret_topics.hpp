@@ -14,7 +14,8 @@ struct SecretTopics {
   std::vector<std::string> topics;  ///< "projects/P/topics/T"
 };
 
-/// secretmanager.secrets.get. `secrets` is a client of the secret's location.
-base::Task<base::Result<SecretTopics>> read_topics(Client& secrets, SecretName name);
+/// secretmanager.secrets.get, for a client of the secret's location, and what its answer says.
+Call topics_call(const SecretName& name);
+SecretTopics parse_topics(const boost::json::value& json);
 
 }  // namespace edsm::cloud::gcp

@@ -9,7 +9,6 @@ namespace {
 
 using base::string_at;
 
-constexpr std::size_t max_pages = 10;
 constexpr std::string_view to_pubsub = "pubsub.googleapis.com/";
 
 Sink read_sink(const boost::json::value& json) {
@@ -66,22 +65,17 @@ std::string_view Sink::topic() const {
   return place;
 }
 
-base::Task<base::Result<std::vector<Sink>>> read_sinks(Client& logging, std::string project) {
-  std::vector<Sink> sinks;
-  std::string more;
-  for (std::size_t page = 0; page < max_pages; ++page) {
-    auto path = fmt::format("/v2/projects/{}/sinks", net::percent_encode(project));
-    if (!more.empty()) path += "?pageToken=" + net::percent_encode(more);
-    Call call("ListSinks", std::move(path));
-    const auto answer = co_await logging.call(std::move(call));
-    if (!answer) co_return std::unexpected(answer.error());
-    if (const auto* const list = base::array_at(answer->root(), "sinks")) {
-      for (const auto& each : *list) sinks.push_back(read_sink(each));
-    }
-    more = string_at(answer->root(), "nextPageToken");
-    if (more.empty()) break;
+Call sinks_call(const std::string& project, const std::string& page) {
+  auto path = fmt::format("/v2/projects/{}/sinks", net::percent_encode(project));
+  if (!page.empty()) path += "?pageToken=" + net::percent_encode(page);
+  return {"ListSinks", std::move(path)};
+}
+
+std::string parse_sinks(const boost::json::value& json, std::vector<Sink>& sinks) {
+  if (const auto* const list = base::array_at(json, "sinks")) {
+    for (const auto& each : *list) sinks.push_back(read_sink(each));
   }
-  co_return sinks;
+  return std::string(string_at(json, "nextPageToken"));
 }
 
 Passes sends(const Sink& sink, std::string_view method, const SecretName& secret,

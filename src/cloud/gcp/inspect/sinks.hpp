@@ -23,8 +23,10 @@ struct Sink {
   std::string_view topic() const;
 };
 
-/// logging.sinks.list. Those of a folder or an organisation are not among them.
-base::Task<base::Result<std::vector<Sink>>> read_sinks(Client& logging, std::string project);
+/// logging.sinks.list, one page; those of a folder or an organisation are not among them. `page` is
+/// empty for the first, then what parse_sinks gave: empty after the last.
+Call sinks_call(const std::string& project, const std::string& page);
+std::string parse_sinks(const boost::json::value& json, std::vector<Sink>& sinks);
 
 /// Pure: whether the sink sends the audit log's entry of a call about a secret. `method` is
 /// "AddSecretVersion"; `number` that of the secret's project, or empty.

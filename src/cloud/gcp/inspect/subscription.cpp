@@ -49,11 +49,8 @@ SubscriptionFacts parse_subscription_facts(const boost::json::value& json) {
   return facts;
 }
 
-base::Task<base::Result<SubscriptionFacts>> read_subscription(Client& pubsub, std::string name) {
-  Call call("GetSubscription", path_to(name));
-  const auto answer = co_await pubsub.call(std::move(call));
-  if (!answer) co_return std::unexpected(answer.error());
-  co_return parse_subscription_facts(answer->root());
+Call subscription_call(const std::string& name) {
+  return {"GetSubscription", path_to(name)};
 }
 
 }  // namespace edsm::cloud::gcp

@@ -25,10 +25,8 @@ struct SubscriptionFacts {
 };
 inline constexpr std::string_view deleted_topic = "_deleted-topic_";
 
-/// Pure: of a Subscription of the API.
+/// pubsub.subscriptions.get, and what its answer says. `name` is the full one.
+Call subscription_call(const std::string& name);
 SubscriptionFacts parse_subscription_facts(const boost::json::value& json);
-
-/// pubsub.subscriptions.get
-base::Task<base::Result<SubscriptionFacts>> read_subscription(Client& pubsub, std::string name);
 
 }  // namespace edsm::cloud::gcp
