@@ -13,7 +13,7 @@ struct Variable {
   std::string_view meaning;
 };
 
-constexpr std::array<Variable, 36> kVariables = {{
+constexpr std::array<Variable, 37> kVariables = {{
     {"SQS_QUEUE_URL",
      "The queue(s) of events, separated by commas. Each one's region comes from its URL."},
     {"AWS_REGION, AWS_DEFAULT_REGION", "Region where neither a binding nor a queue URL names one."},
@@ -45,12 +45,15 @@ constexpr std::array<Variable, 36> kVariables = {{
     {"GCE_METADATA_HOST, GCE_METADATA_TIMEOUT, NO_GCE_CHECK",
      "Where Google's metadata server is (host or host:port), how many seconds it may take, and "
      "`true` where it is not to be asked."},
-    {"GOOGLE_CLOUD_PROJECT", "Project where neither a binding nor a subscription names one."},
+    {"GOOGLE_CLOUD_PROJECT",
+     "Project where neither a binding nor a subscription names one. Without it: that of the "
+     "credential file, or of the metadata server."},
     {"GOOGLE_CLOUD_QUOTA_PROJECT", "Project whose quota pays for the calls."},
     {"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "Domain of Google's APIs, if it is not googleapis.com."},
     {"GCP_SECRET_MANAGER_ENDPOINT, GCP_PUBSUB_ENDPOINT, PUBSUB_EMULATOR_HOST",
      "Endpoints of Google's services, for private endpoints and emulators. With the last no "
      "credentials are used at all."},
+    {"GCP_LOGGING_ENDPOINT", "The same of Cloud Logging, which only `edsm doctor` asks."},
     {"GCP_CA_BUNDLE", "Certificates that are trusted for Google."},
     {"AZURE_SERVICEBUS_QUEUE_URL, SERVICEBUS_QUEUE_URL",
      "The queue(s) of Service Bus for events, separated by commas: "

@@ -319,7 +319,7 @@ void declare(CLI::App& app, Wanted& wanted) {
   auto* const impact =
       app.add_subcommand("impact", "Show what a new value of a secret would restart.");
   add_list_options(*impact, wanted.impact.cluster, wanted.impact.output);
-  impact->add_option("SECRET", wanted.impact.secret, "Its name or ARN.")->required();
+  impact->add_option("SECRET", wanted.impact.secret, "Its name, short or in full.")->required();
   auto* const sync = app.add_subcommand("sync", "Have values read again now, and wait for it.");
   add_cluster_options(*sync, wanted.sync.cluster)->expected(1);
   add_duration(*sync, "--timeout", wanted.sync_timeout_ms, "How long to wait for each. [60s]");

@@ -111,6 +111,17 @@ class GoogleCloud:
         answer = self._session.put(f"{self.url}/bed/clock", params={"offset": f"{offset_seconds}s"}, timeout=10)
         answer.raise_for_status()
 
+    def set_policy(self, resource: str, **roles: Sequence[str]) -> None:
+        """Who has a role on a topic or a subscription, in place of who had one: `publisher=["serviceAccount:…"]`.
+        It is only kept: what somebody may do is said by the bearers."""
+        bindings = [{"role": f"roles/pubsub.{role}", "members": list(members)} for role, members in roles.items()]
+        self.call("POST", f"{resource}:setIamPolicy", {"policy": {"bindings": bindings}})
+
+    def set_sinks(self, *sinks: Mapping[str, Any], project: str = PROJECT) -> None:
+        """The log sinks that the project has from now on, as Cloud Logging lists them. They send nothing."""
+        answer = self._session.put(f"{self.url}/bed/sinks", params={"project": project}, json=list(sinks), timeout=10)
+        answer.raise_for_status()
+
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None, **query: Any) -> dict[str, Any]:
         """One call of the API, /v1/`path`, by somebody who may do everything; its answer."""
         answer = self._session.request(method, f"{self.url}/v1/{path}", json=body, params=query, timeout=30)

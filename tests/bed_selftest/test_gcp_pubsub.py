@@ -12,14 +12,17 @@ from pathlib import Path
 import pytest
 import requests
 from google.api_core import exceptions
+from google.oauth2.credentials import Credentials
 from google.pubsub_v1.types import PubsubMessage
 
 from bed.aws import Depth
+from bed.bearers import Bearers, Grants
 from bed.certs import CA
 from bed.exchange import cut_after, google_error
 from bed.gcp import HOSTS, PROJECT, GoogleCloud, GoogleError, Subscription, attributes
-from bed.google_clients import publisher, subscriber
+from bed.google_clients import publisher, secret_manager, subscriber
 from bed.process import wait_for
+from bed.scratch import work_dir
 from bed.wire import WireProxy
 
 
@@ -224,3 +227,47 @@ def test_tls_under_the_real_names(tmp_path: Path) -> None:
             with socket.create_connection(("127.0.0.1", google.port), timeout=5) as plain:
                 with context.wrap_socket(plain, server_hostname=host) as secured:
                     assert secured.selected_alpn_protocol() == "h2"
+
+
+# -- policies, permissions, log sinks ----------------------------------------------
+
+
+def test_policies_are_kept_and_permissions_told_to_the_official_clients() -> None:
+    bearers = Bearers(work_dir("bearers"))
+    with GoogleCloud(bearers=bearers) as google:
+        topic = google.make_topic("policies")
+        secret = google.create_secret("policies")
+        some = Credentials(bearers.issue("some", grants={topic: ["pubsub.topics.publish", "pubsub.topics.getIamPolicy"],
+                                                         secret: ["roles/secretmanager.secretAccessor"]}))
+        assert not publisher(google, some).get_iam_policy({"resource": topic}).bindings
+        google.set_policy(topic, publisher=["serviceAccount:a", "user:b"])
+        (binding,) = publisher(google, some).get_iam_policy({"resource": topic}).bindings
+        assert (binding.role, list(binding.members)) == ("roles/pubsub.publisher", ["serviceAccount:a", "user:b"])
+        with pytest.raises(exceptions.Forbidden):
+            publisher(google, some).get_iam_policy({"resource": google.make_topic("others")})
+
+        asked = {"resource": topic, "permissions": ["pubsub.topics.publish", "pubsub.topics.delete"]}
+        assert list(publisher(google, some).test_iam_permissions(asked).permissions) == ["pubsub.topics.publish"]
+        missing = asked | {"resource": f"{topic}-of-nobody"}
+        assert not publisher(google, Credentials(bearers.admin)).test_iam_permissions(missing).permissions, "no 404"
+        asked = {"resource": secret, "permissions": ["secretmanager.versions.access", "secretmanager.versions.get"]}
+        told = secret_manager(google, some).test_iam_permissions(asked)
+        assert list(told.permissions) == ["secretmanager.versions.access"]
+        nobody = requests.post(f"{google.url}/v1/{topic}:testIamPermissions", json={"permissions": ["x"]}, timeout=5)
+        assert (nobody.status_code, nobody.json()["error"]["status"]) == (401, "UNAUTHENTICATED")
+
+
+def test_log_sinks_are_listed_to_who_may_list_them() -> None:
+    bearers = Bearers(work_dir("bearers"))
+    with GoogleCloud(bearers=bearers) as google:
+        google.set_sinks({"name": "changes", "filter": "x"})
+
+        def listed(grants: Grants) -> requests.Response:
+            token = bearers.issue("some", grants=grants)
+            return requests.get(f"{google.url}/v2/projects/{PROJECT}/sinks", timeout=5,
+                                headers={"Authorization": f"Bearer {token}"})
+
+        answer = listed({f"projects/{PROJECT}": ["logging.sinks.list"]})
+        assert answer.json() == {"sinks": [{"name": "changes", "filter": "x"}]}
+        refused = listed({f"projects/{PROJECT}": ["roles/pubsub.viewer"]})
+        assert (refused.status_code, refused.json()["error"]["status"]) == (403, "PERMISSION_DENIED")

@@ -151,6 +151,23 @@ def test_without_the_audit_log_nothing_is_taken_from_it() -> None:
     assert publishers == {next(each for each in PUBLISHERS if "secretmanager" in each)}
 
 
+def test_what_doctor_reads_is_granted_on_demand_only(applied_google: Terraform) -> None:
+    assert "google_project_iam_custom_role" not in state_of(applied_google)
+    state = apply(doctor_permissions=True)
+    roles = {each["name"]: set(each["permissions"]) for each in state["google_project_iam_custom_role"]}
+    more = granted_to(state, EDSM) - granted_to(state_of(applied_google), EDSM)
+    policies, sinks = (f"projects/{PROJECT}/roles/blue_edsm_doctor_{what}" for what in ("policies", "sinks"))
+    assert more == {(policies, "blue-edsm-events"), (policies, "blue-edsm-dead-letters"), (sinks, PROJECT),
+                    ("roles/pubsub.publisher", "blue-edsm-events")}
+    granted = set().union(*roles.values())
+    assert all(re.search(r"\.(getIamPolicy|list)$", permission) for permission in granted), "reading only"
+    # Each of them is one that `edsm doctor` names where it is missing, and the other way round.
+    sources = "".join(path.read_text() for path in (ROOT / "src/cli/commands").glob("doctor*.cpp"))
+    named = set(re.findall(r"\b(logging\.\w+\.list)\b", sources))
+    assert "pubsub.{}.getIamPolicy" in sources
+    assert named == {permission for permission in granted if permission.startswith("logging.")}
+
+
 # -- it works ---------------------------------------------------------------------
 
 

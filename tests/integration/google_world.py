@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from bed.bearers import Grants
 from bed.gcp import PROJECT, GoogleCloud
 from bed.gidentity import GoogleIdentity
 from bed.kube import Object
@@ -26,23 +27,28 @@ class GoogleWorld:
     the roles that docs/gcp.md names, and perhaps others in the place of them."""
 
     def __init__(self, world: World, google: GoogleCloud, identity: GoogleIdentity, *,
-                 roles: Sequence[str] = ("roles/secretmanager.secretAccessor", "roles/secretmanager.viewer")) -> None:
+                 roles: Sequence[str] = ("roles/secretmanager.secretAccessor", "roles/secretmanager.viewer"),
+                 subscription_roles: Sequence[str] = ("roles/pubsub.subscriber", "roles/pubsub.viewer"),
+                 more: Grants | None = None, **fields: Any) -> None:
+        """`more` is granted besides the roles; `fields` are those of the subscription."""
         self.world, self.google = world, google
         self.topic = google.make_topic(f"t-{world.ns}")
-        self.subscription = google.make_subscription(f"s-{world.ns}", self.topic)
+        self.subscription = google.make_subscription(f"s-{world.ns}", self.topic, **fields)
         stack = ExitStack()
         world.at_end(stack.close)
         self.wire = stack.enter_context(WireProxy(google.url, recorder=world.calls, name="google"))
-        grants = {self.subscription.name: ["roles/pubsub.subscriber", "roles/pubsub.viewer"],
-                  f"projects/{PROJECT}": list(roles)}
-        account = identity.account(f"edsm-{world.ns}"[:60], grants=grants)
+        grants = {self.subscription.name: [*subscription_roles], f"projects/{PROJECT}": [*roles]}
+        for resource, granted in (more or {}).items():
+            grants.setdefault(resource, []).extend(granted)
+        self.account = identity.account(f"edsm-{world.ns}"[:60], grants=grants)
         self._key = work_dir("google-key") / "key.json"
-        self._key.write_text(json.dumps(account.key_file(f"{identity.url}/token")))
+        self._key.write_text(json.dumps(self.account.key_file(f"{identity.url}/token")))
 
     def env(self, *, subscription: bool = True) -> dict[str, str]:
         """The variables for EDSM."""
         env = {"GOOGLE_APPLICATION_CREDENTIALS": str(self._key),
-               "GCP_SECRET_MANAGER_ENDPOINT": self.wire.url, "GCP_PUBSUB_ENDPOINT": self.wire.url}
+               "GCP_SECRET_MANAGER_ENDPOINT": self.wire.url, "GCP_PUBSUB_ENDPOINT": self.wire.url,
+               "GCP_LOGGING_ENDPOINT": self.wire.url}
         return env | ({"GCP_PUBSUB_SUBSCRIPTION": self.subscription.name} if subscription else {})
 
     def name(self, name: str) -> str:

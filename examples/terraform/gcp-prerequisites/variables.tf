@@ -66,6 +66,12 @@ variable "audit_log_events" {
   default     = true
 }
 
+variable "doctor_permissions" {
+  description = "Let `edsm doctor` in EDSM's pods also look at policies and log sinks, and publish its probe."
+  type        = bool
+  default     = false
+}
+
 variable "labels" {
   description = "Labels of everything that can have some."
   type        = map(string)

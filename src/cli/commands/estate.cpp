@@ -6,17 +6,10 @@
 
 #include <fmt/format.h>
 
-#include "cloud/aws/match.hpp"
 #include "net/url.hpp"
 
 namespace edsm::cli {
 namespace {
-
-std::string name_of(std::string_view path) {
-  const auto arn = cloud::aws::parse_secret_arn(path);
-  if (!arn) return std::string(path);
-  return std::string(cloud::aws::without_suffix(arn->resource).value_or(arn->resource));
-}
 
 /// Page by page; `query` is put before each page's own words.
 base::Task<base::Result<std::vector<base::JsonDocument>>> list_pages(
@@ -133,14 +126,6 @@ std::int64_t wanted_pods(const boost::json::value& object) {
     return *scheduled;
   }
   return base::int_at(object, "spec.replicas").value_or(0);
-}
-
-bool same_secret(std::string_view path, std::string_view wanted) {
-  const auto left = cloud::aws::parse_secret_arn(path);
-  const auto right = cloud::aws::parse_secret_arn(wanted);
-  const bool elsewhere =
-      left && right && (left->region != right->region || left->account != right->account);
-  return !elsewhere && name_of(path) == name_of(wanted);
 }
 
 }  // namespace edsm::cli

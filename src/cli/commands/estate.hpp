@@ -71,8 +71,4 @@ base::Task<base::Result<Estate>> read_estate(kube::Api& api, Namespaces namespac
 /// Of a Deployment, StatefulSet or DaemonSet.
 std::int64_t wanted_pods(const boost::json::value& object);
 
-/// Whether a binding's secretPath (name or ARN) means the secret that somebody calls `wanted`, by
-/// name or ARN.
-bool same_secret(std::string_view path, std::string_view wanted);
-
 }  // namespace edsm::cli

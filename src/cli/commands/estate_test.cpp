@@ -19,6 +19,7 @@ Reported binding(const std::string& name, const std::string& path, const std::st
   made.binding.key = {"shop", name};
   made.binding.generation = 2;
   made.binding.created = *base::parse_rfc3339("2026-11-20T18:05:00Z");
+  made.binding.provider = "aws";
   made.binding.query = cloud::SecretQuery{path, {}};
   made.binding.target.name = target;
   made.status.applied_hash = "k:now";
@@ -149,16 +150,6 @@ TEST(ShowImpact, NobodyReadsIt) {
   EXPECT_EQ(show_impact(estate(), "prod/none", Output::table),
             "no EventDrivenSecret here reads prod/none\n");
   EXPECT_EQ(show_impact(estate(), "prod/none", Output::json), "[]\n");
-}
-
-TEST(SameSecret, ByNameAndArn) {
-  const std::string arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db-a1B2c3";
-  EXPECT_TRUE(same_secret("prod/db", "prod/db"));
-  EXPECT_TRUE(same_secret(arn, "prod/db"));
-  EXPECT_TRUE(same_secret("prod/db", arn));
-  EXPECT_TRUE(same_secret(arn, "arn:aws:secretsmanager:eu-west-1:111122223333:secret:prod/db"));
-  EXPECT_FALSE(same_secret(arn, "arn:aws:secretsmanager:us-east-1:111122223333:secret:prod/db"));
-  EXPECT_FALSE(same_secret(arn, "prod"));
 }
 
 TEST(WantedPods, OfEachKind) {

@@ -61,6 +61,11 @@ std::string as_json(const Findings& findings) {
 
 }  // namespace
 
+void say(Findings& findings, Level level, std::string_view area, std::string_view what,
+         std::string_view remedy) {
+  findings.push_back({level, std::string(area), std::string(what), std::string(remedy)});
+}
+
 void append(Findings& all, Findings more) {
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }

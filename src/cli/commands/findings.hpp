@@ -26,6 +26,9 @@ struct Finding {
 };
 using Findings = std::vector<Finding>;
 
+/// One more. Not inlined, since there are many.
+void say(Findings& findings, Finding::Level level, std::string_view area, std::string_view what,
+         std::string_view remedy);
 /// Puts the second ones behind the first.
 void append(Findings& all, Findings more);
 /// What to do about a call that failed, by the kind of its failure; `peer` is who did not answer as

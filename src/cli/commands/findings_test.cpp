@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/time.hpp"
-#include "cli/commands/doctor_cloud.hpp"
 #include "cli/commands/doctor_cluster.hpp"
+#include "cli/commands/doctor_sources.hpp"
 #include "support/fake_cloud.hpp"
 #include "support/run.hpp"
 #include "support/sync_values.hpp"
@@ -14,6 +14,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using Level = Finding::Level;
+
+constexpr CloudTerms kTerms{
+    .cloud = "The Cloud", .variable = "ITS_QUEUES", .hold = "hold", .dead_letters = "dead letters"};
 
 TEST(ShowFindings, TextAndJson) {
   const Findings findings = {{Level::good, "crd", "served", ""},
@@ -79,7 +82,7 @@ TEST(JudgeLease, Table) {
 }
 
 TEST(ExamineInboxes, NoneIsAWarning) {
-  const auto findings = support::run(examine_inboxes({}));
+  const auto findings = support::run(examine_inboxes({}, kTerms));
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings.front().level, Level::warning);
 }
@@ -94,7 +97,7 @@ TEST(ExamineSources, OfManyWithOneKindOfTroubleSomeAreTold) {
     bindings[i].binding.query =
         cloud::SecretQuery{i == 0 ? "good" : "gone" + std::to_string(i), {}};
   }
-  const auto findings = support::run(examine_sources(provider, bindings));
+  const auto findings = support::run(examine_sources(provider, bindings, kTerms));
   ASSERT_EQ(findings.size(), 5U);
   EXPECT_NE(findings[0].what.find("1 of 6 secrets"), std::string::npos) << findings[0].what;
   EXPECT_EQ(findings[1].level, Level::failure);
@@ -123,7 +126,7 @@ TEST(ExamineSources, ARoleIsAssumedOnlyAfterTheControllerHasFoundItAllowed) {
     reported.binding.query = cloud::SecretQuery{"db", {{"roleARN", "arn:x"}}, {"ns", "b"}};
     if (!ready.empty())
       reported.status.conditions.push_back({"Ready", ready, reason, "", "", observed});
-    support::run(examine_sources(provider, {reported}));
+    support::run(examine_sources(provider, {reported}, kTerms));
     EXPECT_EQ(provider.version_calls, asked ? 1 : 0) << ready << " " << reason << " " << observed;
   }
 }

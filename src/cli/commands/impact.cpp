@@ -7,6 +7,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include "cli/commands/secret_match.hpp"
 #include "cli/commands/table.hpp"
 
 namespace edsm::cli {
@@ -20,7 +21,7 @@ struct Use {
 std::vector<Use> uses_of(const Estate& estate, const std::string& secret) {
   std::vector<Use> uses;
   for (const auto& [binding, status] : estate.bindings) {
-    if (!same_secret(binding.query->path, secret)) continue;
+    if (!may_mean(binding.provider, *binding.query, secret)) continue;
     const auto users = estate.users_of(binding);
     if (users.empty()) uses.push_back({&binding, nullptr});
     for (const auto* const user : users) uses.push_back({&binding, user});

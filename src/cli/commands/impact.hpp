@@ -12,7 +12,7 @@ namespace edsm::cli {
 struct ImpactOptions {
   ClusterOptions cluster;
   Output output = Output::table;
-  std::string secret;  ///< name or ARN, as in the cloud
+  std::string secret;  ///< its name, or in full as its cloud writes it
 };
 
 /// `edsm impact SECRET`: what a new value would restart. Exit code 0, or 1 if nothing reads it.

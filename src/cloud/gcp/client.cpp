@@ -19,7 +19,15 @@ bool succeeded(const base::Result<net::Response>& answer) {
 }  // namespace
 
 std::string_view to_string(Service service) {
-  return service == Service::pubsub ? "pubsub" : "secretmanager";
+  switch (service) {
+    case Service::pubsub:
+      return "pubsub";
+    case Service::secretmanager:
+      return "secretmanager";
+    case Service::logging:
+      break;
+  }
+  return "logging";
 }
 
 std::string Client::what(const Call& call) const {

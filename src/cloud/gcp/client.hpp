@@ -16,7 +16,7 @@
 
 namespace edsm::cloud::gcp {
 
-enum class Service : std::uint8_t { pubsub, secretmanager };
+enum class Service : std::uint8_t { pubsub, secretmanager, logging };
 /// The name in metrics and texts, and the first label of its host.
 std::string_view to_string(Service service);
 

@@ -18,12 +18,13 @@ struct Cloud::Parts {
         wiring(wiring_),
         tokens("Google credentials", make_tokens(metadata), wiring.clock, wiring.log,
                wiring.metrics),
+        own(make_own()),
         provider(
             settings.project,
             [this](const std::string& location) {
               return client(Service::secretmanager, secret_manager_url(settings, location), api);
             },
-            projects, wiring.clock, wiring.log) {
+            projects, wiring.clock, wiring.log, own.get()) {
     for (const Subscription& subscription : settings.subscriptions) {
       auto pubsub =
           std::make_unique<Pubsub>(subscription, client(Service::pubsub, pubsub_url(settings), api),
@@ -37,7 +38,13 @@ struct Cloud::Parts {
       return std::make_unique<oauth::NoTokens>(std::move(settings.credentials.error()));
     const AdcDeps deps{api, metadata, wiring.clock};
     auto adc = make_adc(std::move(*settings.credentials), deps);
+    metadata_server = std::move(adc.metadata);
     return std::make_unique<oauth::NoticedTokens>(std::move(adc.provider), [this] { used.open(); });
+  }
+  /// Null where the project is known, or nobody can be asked for it.
+  std::unique_ptr<OwnProject> make_own() {
+    if (!settings.project.empty() || metadata_server == nullptr) return nullptr;
+    return std::make_unique<OwnProject>(*metadata_server, projects, wiring.clock);
   }
   std::unique_ptr<Client> client(Service service, std::string origin, net::Http& http) {
     Endpoint endpoint{std::move(origin), &tokens, settings.quota_project};
@@ -48,8 +55,10 @@ struct Cloud::Parts {
   net::Http& api;
   Wiring wiring;
   base::Gate used;
+  std::unique_ptr<auth::MetadataServer> metadata_server;  ///< null: credentials are not its
   oauth::TokenCache tokens;
   Projects projects;
+  std::unique_ptr<OwnProject> own;
   SecretManagerProvider provider;
   std::vector<std::unique_ptr<PubsubInbox>> inboxes;
 };
@@ -70,6 +79,37 @@ std::vector<cloud::Inbox*> Cloud::inboxes() {
   std::vector<cloud::Inbox*> result;
   for (const auto& inbox : parts_->inboxes) result.push_back(inbox.get());
   return result;
+}
+
+std::unique_ptr<Client> Cloud::client(Service service, const std::string& location) {
+  auto origin = logging_url(parts_->settings);
+  if (service == Service::pubsub) origin = pubsub_url(parts_->settings);
+  if (service == Service::secretmanager) origin = secret_manager_url(parts_->settings, location);
+  return parts_->client(service, std::move(origin), parts_->api);
+}
+
+base::Task<base::Result<oauth::TokenCache::Shared>> Cloud::token() {
+  return parts_->tokens.get();
+}
+
+base::Task<base::Result<std::string>> Cloud::attached_account() {
+  if (parts_->metadata_server == nullptr) co_return std::string();
+  auto email = co_await parts_->metadata_server->email();
+  co_return email;
+}
+
+base::Task<base::Result<std::string>> Cloud::project() {
+  if (parts_->own == nullptr) co_return parts_->settings.project;
+  auto project = co_await parts_->own->get();
+  co_return project;
+}
+
+const Projects& Cloud::projects() const {
+  return parts_->projects;
+}
+
+void Cloud::read_no_values() {
+  parts_->provider.read_no_values();
 }
 
 base::Task<void> Cloud::run() {

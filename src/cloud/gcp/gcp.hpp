@@ -5,6 +5,8 @@
 
 #include "base/clock.hpp"
 #include "base/task.hpp"
+#include "cloud/gcp/client.hpp"
+#include "cloud/gcp/match.hpp"
 #include "cloud/gcp/settings.hpp"
 #include "cloud/provider.hpp"
 #include "net/http.hpp"
@@ -29,6 +31,20 @@ class Cloud {
   cloud::Provider& provider();
   /// One per subscription, in order.
   std::vector<cloud::Inbox*> inboxes();
+
+  /// For questions that the controller itself never asks; neither outlives this object. `location`
+  /// is that of secrets, else nothing.
+  std::unique_ptr<Client> client(Service service, const std::string& location);
+  /// A fresh token or the one that is held.
+  base::Task<base::Result<oauth::TokenCache::Shared>> token();
+  /// Whose tokens the metadata server gives (MetadataServer::email); empty: they are not its.
+  base::Task<base::Result<std::string>> attached_account();
+  /// Of bindings that name none: what is set, or the controller's own.
+  base::Task<base::Result<std::string>> project();
+  /// What answers have told.
+  const Projects& projects() const;
+  /// No value is read for a version any more (see SecretManagerProvider).
+  void read_no_values();
 
   /// Renews the token ahead of need, from its first use on, so that no change waits for it. Runs
   /// until cancelled; without it everything works, and the first call after a renewal became due

@@ -74,6 +74,7 @@ TEST(LoadGoogleSettings, WithoutAnyVariableEverythingIsGooglesOwn) {
   EXPECT_EQ(secret_manager_url(*settings, "europe-west3"),
             "https://secretmanager.europe-west3.rep.googleapis.com");
   EXPECT_EQ(pubsub_url(*settings), "https://pubsub.googleapis.com");
+  EXPECT_EQ(logging_url(*settings), "https://logging.googleapis.com");
 }
 
 TEST(LoadGoogleSettings, SubscriptionsByFullAndShortName) {
@@ -122,6 +123,12 @@ class GoogleCloudTest : public testing::Test, protected test::Bench {
   static std::vector<Source> source_of(Cloud& cloud) {
     return {cloud.provider().resolve({"db", {{"gcpProjectID", "shop"}}}).value()};
   }
+  static base::Task<bool> answers(Cloud& cloud, Service service) {
+    const auto client = cloud.client(service, "eu");
+    Call call("Get", "/v1/x");
+    const auto answer = co_await client->call(std::move(call));
+    co_return answer.has_value();
+  }
   support::ScriptedHttp polls;
   support::ScriptedHttp metadata;
 };
@@ -158,6 +165,40 @@ TEST_F(GoogleCloudTest, WrongCredentialsAreSaidByWhoNeedsThem) {
   EXPECT_EQ(values.at(0).error().failure, base::Failure::credentials);
   EXPECT_THAT(values.at(0).error().text, HasSubstr("GOOGLE_APPLICATION_CREDENTIALS"));
   EXPECT_TRUE(http.seen.empty());
+}
+
+TEST_F(GoogleCloudTest, TheMetadataServerTellsTheProjectOfABindingThatNamesNone) {
+  const auto cloud = make({});
+  metadata.reply(200, "shop", {{"Metadata-Flavor", "Google"}})
+      .reply(200, R"({"access_token":"ya29","expires_in":3600,"token_type":"Bearer"})",
+             {{"Metadata-Flavor", "Google"}})
+      .reply(200, "edsm@shop.iam.gserviceaccount.com", {{"Metadata-Flavor", "Google"}});
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
+  const auto source = cloud->provider().resolve({"db", {}});
+  ASSERT_TRUE(source);
+  const auto values = support::run(cloud->provider().fetch({*source}));
+  ASSERT_TRUE(values.at(0)) << values.at(0).error().text;
+  EXPECT_THAT(http.seen.at(0).url, HasSubstr("/v1/projects/shop/secrets/db/"));
+  EXPECT_EQ(support::run(cloud->project()), "shop");
+  EXPECT_EQ(support::run(cloud->attached_account()), "edsm@shop.iam.gserviceaccount.com");
+
+  const auto without = make({{"PUBSUB_EMULATOR_HOST", "127.0.0.1:8085"}});
+  EXPECT_EQ(without->provider().resolve({"db", {}}).error().code, "MissingProject");
+  EXPECT_EQ(support::run(without->project()), "");
+  EXPECT_EQ(support::run(without->attached_account()), "");
+}
+
+TEST_F(GoogleCloudTest, AnswersQuestionsThatTheControllerNeverAsks) {
+  const auto cloud = make({{"PUBSUB_EMULATOR_HOST", "127.0.0.1:8085"},
+                           {"GCP_LOGGING_ENDPOINT", "https://logs.example"},
+                           {"GCP_SECRET_MANAGER_ENDPOINT", "https://secrets.example"}});
+  for (const auto service : {Service::pubsub, Service::secretmanager, Service::logging}) {
+    http.reply(200, "{}");
+    EXPECT_TRUE(support::run(answers(*cloud, service)));
+  }
+  EXPECT_EQ(http.seen.at(0).url, "http://127.0.0.1:8085/v1/x");
+  EXPECT_EQ(http.seen.at(1).url, "https://secrets.example/v1/x");
+  EXPECT_EQ(http.seen.at(2).url, "https://logs.example/v1/x");
 }
 
 TEST_F(GoogleCloudTest, NobodyLooksForATokenThatNobodyNeeds) {

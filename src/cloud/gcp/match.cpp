@@ -46,7 +46,18 @@ std::string_view Projects::other_name(std::string_view project) const {
   return found == names_.end() ? std::string_view() : std::string_view(found->second);
 }
 
+bool Projects::may_be_own(std::string_view project) const {
+  if (!own_expected_) return false;
+  if (own_.empty() || same(project, own_)) return true;
+  // A number and an ID may be one, unless either is known to be another's.
+  return is_project_number(project) != is_project_number(own_) && other_name(project).empty() &&
+         other_name(own_).empty();
+}
+
 std::vector<std::string> binding_keys(const SecretName& name) {
+  if (name.project == own_project) {
+    return keys({own_project}, name, {kind_of(name.version), all_versions});
+  }
   const std::string_view own_kind = is_project_number(name.project) ? any_number : any_id;
   return keys({name.project, own_kind}, name, {kind_of(name.version), all_versions});
 }
@@ -54,8 +65,9 @@ std::vector<std::string> binding_keys(const SecretName& name) {
 std::vector<std::string> hint_keys(const SecretName& name, Change change,
                                    const Projects& projects) {
   const auto known = projects.other_name(name.project);
-  const std::vector<std::string_view> named = {name.project,
-                                               known.empty() ? unknown(name.project) : known};
+  std::vector<std::string_view> named = {name.project,
+                                         known.empty() ? unknown(name.project) : known};
+  if (projects.may_be_own(name.project)) named.push_back(own_project);
   switch (change) {
     case Change::metadata:
       return keys(named, name, {alias});

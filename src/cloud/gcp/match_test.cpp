@@ -124,5 +124,29 @@ TEST(GoogleProjects, AreBounded) {
   EXPECT_EQ(projects.other_name("p1001"), "") << "then any project may be meant";
 }
 
+TEST(GoogleMatchKeys, WhatNamesNoProjectIsTheControllersOwn) {
+  SecretName own = named("projects/x/secrets/db");
+  own.project = own_project;
+  const auto hears = [&](std::string_view event, const Projects& projects) {
+    return match(own, named(event), Change::version, projects);
+  };
+  const std::string shop = "projects/827585297303/secrets/db/versions/1";
+  const std::string bank = "projects/111111111111/secrets/db/versions/1";
+  Projects projects;
+  EXPECT_FALSE(hears(shop, projects)) << "nobody needs it";
+  projects.expect_own();
+  EXPECT_TRUE(hears(shop, projects));
+  EXPECT_TRUE(hears(bank, projects));
+  EXPECT_FALSE(hears("projects/827585297303/secrets/db2/versions/1", projects));
+  projects.own_is("shop");
+  EXPECT_TRUE(hears(shop, projects));
+  EXPECT_TRUE(hears(bank, projects)) << "its number is not known yet";
+  EXPECT_FALSE(hears("projects/bank/secrets/db/versions/1", projects));
+  EXPECT_TRUE(hears("projects/shop/secrets/db/versions/1", projects));
+  projects.learn("shop", number);
+  EXPECT_TRUE(hears(shop, projects));
+  EXPECT_FALSE(hears(bank, projects));
+}
+
 }  // namespace
 }  // namespace edsm::cloud::gcp

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "cloud/text.hpp"
+#include "net/url.hpp"
 
 namespace edsm::cloud::gcp {
 namespace {
@@ -59,6 +60,12 @@ std::optional<SecretName> parse_short_name(std::string_view text) {
   if (parts.size() != 3 || parts[1] != "versions" || !valid_version(parts[2])) return std::nullopt;
   name.version = parts[2];
   return name;
+}
+
+std::string path_to(std::string_view resource) {
+  std::string path = "/v1";
+  for (const auto part : split(resource, '/')) path += "/" + net::percent_encode(part);
+  return path;
 }
 
 bool valid_project(std::string_view text) {

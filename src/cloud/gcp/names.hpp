@@ -9,6 +9,8 @@ namespace edsm::cloud::gcp {
 
 /// Where secrets are that were not put into one region.
 inline constexpr std::string_view global = "global";
+/// In the place of a project: the one that the controller runs in. Nobody can write it.
+inline constexpr std::string_view own_project = "-";
 /// The version that a name without one means.
 inline constexpr std::string_view latest = "latest";
 
@@ -27,6 +29,9 @@ struct SecretName {
 std::optional<SecretName> parse_secret_name(std::string_view text);
 /// "S" or "S/versions/V"; project and location stay empty and global.
 std::optional<SecretName> parse_short_name(std::string_view text);
+
+/// "/v1/" and a full name of anything, each part of it percent-encoded.
+std::string path_to(std::string_view resource);
 
 /// An ID ("shop-123456", "example.com:shop") or a number.
 bool valid_project(std::string_view text);

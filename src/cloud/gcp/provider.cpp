@@ -22,20 +22,11 @@ std::string path_of(const SecretName& name) {
                               : fmt::format("{}/versions/{}", name.secret, name.version);
 }
 
-/// What a source was made of.
-SecretName name_of(const Source& source) {
-  auto name = parse_short_name(source.path()).value_or(SecretName());
-  const auto scope = split(source.scope, '/');
-  if (scope.size() > 1) name.project = scope[1];
-  if (scope.size() > 2) name.location = scope[2];
-  return name;
-}
-
-std::vector<SecretName> names_of(const std::vector<Source>& sources) {
-  std::vector<SecretName> names;
-  names.reserve(sources.size());
-  for (const auto& source : sources) names.push_back(name_of(source));
-  return names;
+template <class T>
+std::vector<base::Result<T>> all_failed(std::size_t count, const base::Error& error) {
+  std::vector<base::Result<T>> results;
+  for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
+  return results;
 }
 
 std::string_view option(const SecretQuery& query, std::string_view name) {
@@ -121,11 +112,21 @@ base::Result<> locate(SecretName& name, bool full, std::string_view region) {
 
 }  // namespace
 
+SecretName name_of(const Source& source) {
+  auto name = parse_short_name(source.path()).value_or(SecretName());
+  const auto scope = split(source.scope, '/');
+  if (scope.size() > 1) name.project = scope[1];
+  if (scope.size() > 2) name.location = scope[2];
+  return name;
+}
+
 base::Result<Source> SecretManagerProvider::resolve(const SecretQuery& query) const {
   auto name = parse_path(query.path);
   if (!name) return std::unexpected(std::move(name.error()));
   const bool full = !name->project.empty();
-  auto completed = complete(*name, option(query, "gcpProjectID"), default_project_);
+  auto fallback = std::string_view(default_project_);
+  if (fallback.empty() && own_ != nullptr) fallback = own_project;
+  auto completed = complete(*name, option(query, "gcpProjectID"), fallback);
   if (completed) completed = refuse_role(query);
   if (completed) completed = locate(*name, full, option(query, "region"));
   if (!completed) return std::unexpected(std::move(completed.error()));
@@ -139,16 +140,30 @@ std::vector<std::string> SecretManagerProvider::match_keys(const Source& source)
 
 Place SecretManagerProvider::place(const Source& source) const {
   const auto name = name_of(source);
-  return {name.location, name.project, {name.secret}};
+  const bool own = name.project == own_project;
+  return {name.location, own ? std::string() : name.project, {name.secret}};
 }
 
 SecretManagerProvider::Location& SecretManagerProvider::location_of(const SecretName& name) {
   auto& location = locations_[name.location];
   if (location == nullptr) {
-    location =
-        std::make_unique<Location>(make_client_(name.location), projects_, accesses_, clock_, log_);
+    location = std::make_unique<Location>(make_client_(name.location), projects_, accesses_, clock_,
+                                          log_, reads_values_);
   }
   return *location;
+}
+
+/// All of one scope, so of one project.
+base::Task<base::Result<std::vector<SecretName>>> SecretManagerProvider::names_for(
+    const std::vector<Source>& sources) {
+  std::vector<SecretName> names;
+  names.reserve(sources.size());
+  for (const auto& source : sources) names.push_back(name_of(source));
+  if (names.empty() || names.front().project != own_project) co_return names;
+  const auto project = co_await own_->get();
+  if (!project) co_return std::unexpected(project.error());
+  for (auto& name : names) name.project = *project;
+  co_return names;
 }
 
 base::Task<void> SecretManagerProvider::fetch_into(SecretName name, base::Result<Value>& result) {
@@ -159,21 +174,23 @@ base::Task<void> SecretManagerProvider::fetch_into(SecretName name, base::Result
 
 base::Task<std::vector<base::Result<Value>>> SecretManagerProvider::fetch(
     std::vector<Source> sources) {
-  const auto names = names_of(sources);
-  std::vector<base::Result<Value>> values(names.size());
+  const auto names = co_await names_for(sources);
+  if (!names) co_return all_failed<Value>(sources.size(), names.error());
+  std::vector<base::Result<Value>> values(names->size());
   const std::function<base::Task<void>(std::size_t)> read_one = [&](std::size_t i) {
-    return fetch_into(names[i], values[i]);
+    return fetch_into((*names)[i], values[i]);
   };
-  co_await base::parallel(names.size(), batch_limit(), read_one);
+  co_await base::parallel(names->size(), batch_limit(), read_one);
   co_return values;
 }
 
 base::Task<std::vector<base::Result<std::string>>> SecretManagerProvider::versions(
     std::vector<Source> sources) {
   if (sources.empty()) co_return std::vector<base::Result<std::string>>();
-  auto names = names_of(sources);
-  auto& reader = location_of(names.front()).versions;
-  auto results = co_await reader.read(std::move(names));
+  auto names = co_await names_for(sources);
+  if (!names) co_return all_failed<std::string>(sources.size(), names.error());
+  auto& reader = location_of(names->front()).versions;
+  auto results = co_await reader.read(std::move(*names));
   co_return results;
 }
 

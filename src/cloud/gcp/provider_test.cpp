@@ -304,6 +304,13 @@ TEST_F(SecretManagerTest, WhoMayNotReadMetadataReadsValuesAndSaysSoOnce) {
   EXPECT_THAT(text, Not(HasSubstr("hunter2")));
 }
 
+TEST_F(SecretManagerTest, WhoReadsNoValuesIsToldOfARefusal) {
+  provider->read_no_values();
+  http.reply(403, test::error_body("PERMISSION_DENIED"));
+  EXPECT_THAT(versions({"db"}), ElementsAre("PERMISSION_DENIED"));
+  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/latest"));
+}
+
 TEST_F(SecretManagerTest, ARefusalOfOneSecretSaysNothingAboutOthers) {
   http.reply(403, test::error_body("PERMISSION_DENIED"))
       .reply(403, test::error_body("PERMISSION_DENIED"))

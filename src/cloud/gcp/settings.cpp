@@ -64,6 +64,9 @@ base::Result<> load_endpoints(const Getenv& env, Settings& settings) {
   settings.secret_manager_endpoint = std::move(*secrets);
   auto pubsub = endpoint(env, "GCP_PUBSUB_ENDPOINT");
   if (!pubsub) return std::unexpected(std::move(pubsub.error()));
+  auto logging = endpoint(env, "GCP_LOGGING_ENDPOINT");
+  if (!logging) return std::unexpected(std::move(logging.error()));
+  settings.logging_endpoint = std::move(*logging);
   auto emulated = emulator(env);
   if (!emulated) return std::unexpected(std::move(emulated.error()));
   if (!pubsub->empty() && !emulated->empty() && *pubsub != *emulated) {
@@ -169,6 +172,11 @@ std::string secret_manager_url(const Settings& settings, std::string_view locati
 std::string pubsub_url(const Settings& settings) {
   if (!settings.pubsub_endpoint.empty()) return settings.pubsub_endpoint;
   return "https://pubsub." + settings.universe_domain;
+}
+
+std::string logging_url(const Settings& settings) {
+  if (!settings.logging_endpoint.empty()) return settings.logging_endpoint;
+  return "https://logging." + settings.universe_domain;
 }
 
 }  // namespace edsm::cloud::gcp

@@ -41,8 +41,8 @@ base::Task<base::Result<std::string>> VersionReader::one(SecretName name) {
   auto facts = co_await secrets_.describe(std::move(asked));
   if (facts) co_return std::move(facts->number);
   const bool refused = facts.error().failure == Failure::refused;
-  if (!refused && facts.error().failure != Failure::throttled)
-    co_return std::unexpected(std::move(facts.error()));
+  const bool by_value_instead = refused || facts.error().failure == Failure::throttled;
+  if (!by_value_instead || !reads_values_) co_return std::unexpected(std::move(facts.error()));
   SecretName again = name;
   auto version = co_await by_value(std::move(again));
   // Only a value that may be read tells that it is the metadata that may not.

@@ -25,8 +25,14 @@ class VersionReader {
   /// By project.
   using Accesses = std::map<std::string, MetadataAccess, std::less<>>;
 
-  VersionReader(SecretManager& secrets, Accesses& accesses, base::Clock& clock, telemetry::Log& log)
-      : secrets_(secrets), accesses_(accesses), clock_(clock), log_(log) {}
+  /// Without `reads_values` a refusal is the answer.
+  VersionReader(SecretManager& secrets, Accesses& accesses, base::Clock& clock, telemetry::Log& log,
+                bool reads_values = true)
+      : secrets_(secrets),
+        accesses_(accesses),
+        clock_(clock),
+        log_(log),
+        reads_values_(reads_values) {}
 
   /// One result per name, in order.
   base::Task<std::vector<base::Result<std::string>>> read(std::vector<SecretName> names);
@@ -41,6 +47,7 @@ class VersionReader {
   Accesses& accesses_;
   base::Clock& clock_;
   telemetry::Log& log_;
+  bool reads_values_;
 };
 
 }  // namespace edsm::cloud::gcp

@@ -1,14 +1,17 @@
 // Google Cloud on loopback, as far as the tests of EDSM need it: Pub/Sub, which is Google's own fake
-// (pstest), and Secret Manager, whose wire format is Google's generated code and whose behaviour is ours.
+// (pstest), and Secret Manager, whose wire format is Google's generated code and whose behaviour is ours. Policies,
+// the caller's permissions and log sinks are ours, too (iam.go).
 // Both answer REST as the real services do, on one port: the host name in a request is not looked at.
 //
 // Beside them, for the tests only:
 //
 //	GET /bed/backlog?subscription=NAME   how many messages wait, how many somebody has received, how many pulls are held
+//	PUT /bed/sinks?project=P             says which sinks the project has: a JSON list
 //	PUT /bed/clock?offset=30s            moves the clock of all of it to that distance from the true time
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"log"
@@ -52,14 +55,19 @@ func run() error {
 	pubsubpb.RegisterPublisherServer(services, &publisher{GServer: &fake.GServer})
 	pubsubpb.RegisterSubscriberServer(services, &subscriber{GServer: &fake.GServer, ledger: ledger, hold: *hold,
 		deadLetters: &deadLetters{topics: &fake.GServer, policies: map[string]*pubsubpb.DeadLetterPolicy{}}})
-	secretmanagerpb.RegisterSecretManagerServiceServer(services, newSecretManager(known, clock, &fake.GServer))
+	secrets := newSecretManager(known, clock, &fake.GServer)
+	secretmanagerpb.RegisterSecretManagerServiceServer(services, secrets)
 
 	rest, err := newREST(services)
 	if err != nil {
 		return err
 	}
 	routes := http.NewServeMux()
-	routes.Handle("/", rest)
+	routes.Handle("/", &iam{gate: gate, topics: &fake.GServer, secrets: secrets, next: rest,
+		policies: map[string]json.RawMessage{}})
+	sinks := &sinks{gate: gate, of: map[string]json.RawMessage{}}
+	routes.HandleFunc("GET /v2/projects/{project}/sinks", sinks.list)
+	routes.HandleFunc("PUT /bed/sinks", sinks.put)
 	routes.Handle("GET /bed/backlog", backlogHandler(ledger, fake))
 	routes.Handle("PUT /bed/clock", clock)
 

@@ -52,6 +52,12 @@ var googleResources = []kind{
 		path := fmt.Sprintf("projects/%s/serviceAccounts/%s", v["project"], email)
 		return values{"id": path, "name": path, "email": email, "member": "serviceAccount:" + email}
 	}},
+	{"project_iam_custom_role", ofProject(map[string]argument{
+		"role_id": needed, "title": needed, "permissions": {kind: "strings", required: true}, "description": text,
+	}), func(_ surroundings, v values) values {
+		path := fmt.Sprintf("projects/%s/roles/%s", v["project"], v["role_id"])
+		return values{"id": path, "name": path}
+	}},
 	{"logging_project_sink", ofProject(map[string]argument{
 		"name": needed, "destination": needed, "filter": text, "description": text, "disabled": boolean,
 		"unique_writer_identity": boolean,

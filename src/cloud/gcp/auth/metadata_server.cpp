@@ -83,25 +83,32 @@ base::Task<base::Result<oauth::Token>> MetadataServer::get() {
   co_return oauth::parse_token(answer->body.view(), asked, "Google's metadata server");
 }
 
-base::Task<base::Result<std::string>> MetadataServer::project(std::string path) {
+/// `what` it must be is for the error; a literal.
+base::Task<base::Result<std::string>> MetadataServer::word(std::string path,
+                                                           std::string_view what) {
   auto answer = co_await ask(path);
   if (!answer) co_return std::unexpected(std::move(answer.error()));
   const std::string_view id = trim(answer->body.view());
-  const bool proper = !id.empty() && id.size() <= 64 && std::ranges::all_of(id, [](char c) {
-    return is_alnum(c) || c == '-' || c == ':' || c == '.';  // "example.com:project" is an old form
+  const bool proper = !id.empty() && id.size() <= 256 && std::ranges::all_of(id, [](char c) {
+    // "example.com:project" is an old form of a project.
+    return is_alnum(c) || std::string_view("-:.@_").contains(c);
   });
   if (proper) co_return std::string(id);
   co_return base::fail(
       Failure::credentials, std::string(code),
-      fmt::format("{}{} was answered with what cannot be a project", source_.root, path));
+      fmt::format("{}{} was answered with what cannot be {}", source_.root, path, what));
 }
 
 base::Task<base::Result<std::string>> MetadataServer::project_id() {
-  return project("project/project-id");
+  return word("project/project-id", "a project");
 }
 
 base::Task<base::Result<std::string>> MetadataServer::project_number() {
-  return project("project/numeric-project-id");
+  return word("project/numeric-project-id", "a project");
+}
+
+base::Task<base::Result<std::string>> MetadataServer::email() {
+  return word("instance/service-accounts/default/email", "an account");
 }
 
 }  // namespace edsm::cloud::gcp::auth

@@ -24,10 +24,13 @@ class MetadataServer final : public oauth::TokenProvider {
   base::Task<base::Result<std::string>> project_id();
   /// "827585297303": the same in the form that events and answers carry.
   base::Task<base::Result<std::string>> project_number();
+  /// Whose tokens it gives: the e-mail address of a service account; on GKE, where none is bound to
+  /// the Kubernetes service account, the name of the workload identity pool ("shop.svc.id.goog").
+  base::Task<base::Result<std::string>> email();
 
  private:
   base::Task<base::Result<net::Response>> ask(std::string path);
-  base::Task<base::Result<std::string>> project(std::string path);
+  base::Task<base::Result<std::string>> word(std::string path, std::string_view what);
 
   MetadataSource source_;
   net::Http& http_;

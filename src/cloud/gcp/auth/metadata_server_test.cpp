@@ -44,6 +44,16 @@ TEST_F(MetadataServerTest, Projects) {
   }
 }
 
+TEST_F(MetadataServerTest, WhoseTokensTheyAre) {
+  metadata.reply(200, "edsm@shop.iam.gserviceaccount.com", google())
+      .reply(200, "shop.svc.id.goog\n", google())
+      .reply(404, "", google());
+  EXPECT_EQ(support::run(server.email()), "edsm@shop.iam.gserviceaccount.com");
+  EXPECT_EQ(support::run(server.email()), "shop.svc.id.goog");
+  EXPECT_EQ(support::run(server.email()).error().code, "MetadataServer");
+  EXPECT_THAT(metadata.seen.at(0).url, testing::EndsWith("/service-accounts/default/email"));
+}
+
 TEST_F(MetadataServerTest, WhoeverDoesNotSayThatHeIsGoogleIsNotBelieved) {
   metadata.reply(200, test::token_answer);
   EXPECT_THAT(get(server), HasSubstr("something that is not Google's metadata server"));

@@ -1,4 +1,4 @@
-#include "cli/commands/doctor_cloud.hpp"
+#include "cli/commands/doctor_sources.hpp"
 
 #include <algorithm>
 #include <map>
@@ -22,26 +22,27 @@ constexpr base::Duration kShortHold = std::chrono::seconds(10);
 /// EDSM extends it while it works, so more only delays what a replica that crashed had received.
 constexpr base::Duration kLongHold = std::chrono::minutes(15);
 
-Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
+Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts,
+                    const CloudTerms& terms) {
   const auto seconds = facts.hold_time / std::chrono::seconds(1);
   if (facts.hold_time < kShortHold) {
     return {Level::warning, "queue",
             fmt::format("{}: messages come back after {} s already", inbox.name(), seconds),
-            "set the visibility time-out to 30 s or more"};
+            fmt::format("set the {} to 30 s or more", terms.hold)};
   }
   if (facts.hold_time > kLongHold) {
     return {
         Level::warning, "queue",
         fmt::format("{}: what a replica had received when it crashed comes back after {} s only",
                     inbox.name(), seconds),
-        "set the visibility time-out to a minute: EDSM extends it while it works"};
+        fmt::format("set the {} to a minute: EDSM extends it while it works", terms.hold)};
   }
   if (!facts.dead_letters) {
     return {Level::warning, "queue",
             fmt::format("{}: reachable, but it has no dead-letter queue: a message that nobody can "
                         "handle is dropped after ten tries",
                         inbox.name()),
-            "give it a redrive policy (examples/terraform has one)"};
+            fmt::format("give it {}", terms.dead_letters)};
   }
   return {
       Level::good, "queue",
@@ -52,10 +53,12 @@ Finding judge_inbox(const cloud::Inbox& inbox, const cloud::InboxFacts& facts) {
 /// What is wrong, by its code: a missing permission may befall a thousand secrets.
 using Troubles = std::map<std::string, Findings>;
 
-void add_trouble(Troubles& troubles, const std::string& subject, const base::Error& error) {
-  troubles[error.code].push_back({Level::failure, "secrets",
+void add_trouble(Troubles& troubles, const std::string& subject, const base::Error& error,
+                 const CloudTerms& terms) {
+  const bool optional = terms.refusal_is_unknown && error.failure == base::Failure::refused;
+  troubles[error.code].push_back({optional ? Level::unknown : Level::failure, "secrets",
                                   fmt::format("{}: {}", subject, base::describe(error)),
-                                  remedy_for(error, "AWS")});
+                                  remedy_for(error, terms.cloud)});
 }
 
 /// Of the secrets of a region.
@@ -70,7 +73,7 @@ void report(const Troubles& troubles, Findings& findings) {
     findings.insert(findings.end(), each.begin(),
                     each.begin() + static_cast<std::ptrdiff_t>(named));
     if (each.size() == named) continue;
-    findings.push_back({Level::failure, "secrets",
+    findings.push_back({each.front().level, "secrets",
                         fmt::format("and {} more with {}", each.size() - named, code),
                         "edsm status -A shows them all"});
   }
@@ -78,28 +81,29 @@ void report(const Troubles& troubles, Findings& findings) {
 
 }  // namespace
 
-base::Task<Findings> examine_inboxes(std::vector<cloud::Inbox*> inboxes) {
+base::Task<Findings> examine_inboxes(std::vector<cloud::Inbox*> inboxes, CloudTerms terms) {
   Findings findings;
   if (inboxes.empty()) {
     findings.push_back({Level::warning, "queue",
                         "no queue of events is configured: only the sweep "
                         "finds changes",
-                        "set SQS_QUEUE_URL where `edsm run` starts"});
+                        fmt::format("set {} where `edsm run` starts", terms.variable)});
   }
   for (auto* const inbox : inboxes) {
     const auto facts = co_await inbox->describe();
     if (facts) {
-      findings.push_back(judge_inbox(*inbox, *facts));
+      findings.push_back(judge_inbox(*inbox, *facts, terms));
     } else {
       findings.push_back({Level::failure, "queue",
                           fmt::format("{}: {}", inbox->name(), base::describe(facts.error())),
-                          remedy_for(facts.error(), "AWS")});
+                          remedy_for(facts.error(), terms.cloud)});
     }
   }
   co_return findings;
 }
 
-base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Reported> bindings) {
+base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Reported> bindings,
+                                     CloudTerms terms) {
   Findings findings;
   Troubles troubles;
   std::map<base::Text, std::map<base::Text, cloud::Source>> scopes;
@@ -110,7 +114,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Repo
     if (ready != nullptr && ready->reason == sync::kNotAllowed) continue;
     auto source = provider.resolve(*binding.query);
     if (!source) {
-      add_trouble(troubles, binding.key.str(), source.error());
+      add_trouble(troubles, binding.key.str(), source.error(), terms);
       continue;
     }
     // A role is assumed only after the controller has found that it may be.
@@ -130,7 +134,7 @@ base::Task<Findings> examine_sources(cloud::Provider& provider, std::vector<Repo
       if (versions[i]) {
         ++seen.good;
       } else {
-        add_trouble(troubles, asked[i].id.str(), versions[i].error());
+        add_trouble(troubles, asked[i].id.str(), versions[i].error(), terms);
       }
     }
   }
