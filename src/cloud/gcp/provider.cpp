@@ -25,6 +25,7 @@ std::string path_of(const SecretName& name) {
 template <class T>
 std::vector<base::Result<T>> all_failed(std::size_t count, const base::Error& error) {
   std::vector<base::Result<T>> results;
+  results.reserve(count);
   for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
   return results;
 }
