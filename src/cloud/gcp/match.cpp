@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
+
 namespace edsm::cloud::gcp {
 namespace {
 
@@ -54,10 +56,12 @@ std::vector<std::string> binding_keys(const SecretName& name) {
 std::vector<std::string> hint_keys(const SecretName& name, Change change,
                                    const Projects& projects) {
   const auto known = projects.other_name(name.project);
-  const std::vector<std::string_view> named = {name.project,
-                                               known.empty() ? unknown(name.project) : known};
+  std::vector<std::string_view> named = {name.project,
+                                         known.empty() ? unknown(name.project) : known};
+  if (base::planted(base::Bug::deaf_to_project_ids)) named.pop_back();
   switch (change) {
     case Change::metadata:
+      if (base::planted(base::Bug::deaf_to_aliases)) return {};
       return keys(named, name, {alias});
     case Change::version:
       if (!is_version_number(name.version)) break;
