@@ -67,7 +67,8 @@ class Google:
         try:
             answer = getattr(self.client(operation), snake(operation))(request=request, retry=None, timeout=120)
         except GoogleAPICallError as error:
-            return {"status": error.code, "code": error.grpc_status_code.name if error.grpc_status_code else None}
+            assert error.response is not None, error
+            return {"status": int(error.code), "code": error.response.json()["error"]["status"]}
         if hasattr(answer, "pages"):
             answer = next(iter(answer.pages))
         if answer is None:
