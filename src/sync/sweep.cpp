@@ -85,8 +85,11 @@ base::Task<void> Sweep::compare(Scope& scope) {
 
 void Sweep::judge(Scope& scope, const base::Text& source_id,
                   const base::Result<std::string>& version) {
-  const bool gone = !version && version.error().failure == base::Failure::absent;
-  if (!version && !gone) {
+  // How the binding is reported if it is known already that there is nothing to read.
+  std::string_view reason;
+  if (!version && version.error().failure == base::Failure::absent) reason = "SourceGone";
+  if (!version && version.error().code == cloud::kSourceDisabled) reason = cloud::kSourceDisabled;
+  if (!version && reason.empty()) {
     ++scope.errors;
     return;
   }
@@ -94,11 +97,12 @@ void Sweep::judge(Scope& scope, const base::Text& source_id,
     auto& state = *shared_.bindings.find(key);
     // What was never applied is read by its own reconcile.
     if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
-    const bool known_gone = gone && state.report.reason == "SourceGone";
-    if (known_gone || (!gone && *version == state.applied.version)) continue;
+    const bool known =
+        version ? cloud::may_be(*version, state.applied.version) : state.report.reason == reason;
+    if (known) continue;
     ++scope.differing;
-    if (gone) state.wishes.fetch = true;
-    if (!gone) state.wishes.swept_version = *version;
+    if (!version) state.wishes.fetch = true;
+    if (version) state.wishes.swept_version = *version;
     shared_.trigger(key);
   }
 }

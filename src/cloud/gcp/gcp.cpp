@@ -51,12 +51,13 @@ struct Cloud::Parts {
             [this](const std::string& location) {
               return client(Service::secretmanager, secret_manager_url(settings, location), api);
             },
-            projects, wiring.clock, wiring.log) {
+            projects, births, wiring.clock, wiring.log) {
     for (const Subscription& subscription : settings.subscriptions) {
       auto pubsub =
           std::make_unique<Pubsub>(subscription, client(Service::pubsub, pubsub_url(settings), api),
                                    client(Service::pubsub, pubsub_url(settings), long_polls));
-      inboxes.push_back(std::make_unique<PubsubInbox>(std::move(pubsub), projects, wiring.clock));
+      inboxes.push_back(
+          std::make_unique<PubsubInbox>(std::move(pubsub), projects, births, wiring.clock));
     }
   }
 
@@ -78,6 +79,7 @@ struct Cloud::Parts {
   base::Gate used;
   TokenCache tokens;
   Projects projects;
+  Births births{projects};
   SecretManagerProvider provider;
   std::vector<std::unique_ptr<PubsubInbox>> inboxes;
 };

@@ -145,15 +145,15 @@ Place SecretManagerProvider::place(const Source& source) const {
 SecretManagerProvider::Location& SecretManagerProvider::location_of(const SecretName& name) {
   auto& location = locations_[name.location];
   if (location == nullptr) {
-    location =
-        std::make_unique<Location>(make_client_(name.location), projects_, accesses_, clock_, log_);
+    location = std::make_unique<Location>(make_client_(name.location), projects_, births_,
+                                          accesses_, clock_, log_);
   }
   return *location;
 }
 
 base::Task<void> SecretManagerProvider::fetch_into(SecretName name, base::Result<Value>& result) {
-  auto& secrets = location_of(name).secrets;
-  auto value = co_await secrets.access(std::move(name));
+  auto& reader = location_of(name).versions;
+  auto value = co_await reader.value(std::move(name));
   result = std::move(value);
 }
 

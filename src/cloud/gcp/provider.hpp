@@ -18,11 +18,13 @@ class SecretManagerProvider final : public Provider {
   /// Makes the client of a location (a region, or "global"); called once for each, on first use.
   using MakeClient = std::function<std::unique_ptr<Client>(const std::string& location)>;
 
+  /// What answers tell goes into `projects` and `births`.
   SecretManagerProvider(std::string default_project, MakeClient make_client, Projects& projects,
-                        base::Clock& clock, telemetry::Log& log)
+                        Births& births, base::Clock& clock, telemetry::Log& log)
       : default_project_(std::move(default_project)),
         make_client_(std::move(make_client)),
         projects_(projects),
+        births_(births),
         clock_(clock),
         log_(log) {}
 
@@ -37,9 +39,10 @@ class SecretManagerProvider final : public Provider {
 
  private:
   struct Location {
-    Location(std::unique_ptr<Client> client, Projects& projects, VersionReader::Accesses& accesses,
-             base::Clock& clock, telemetry::Log& log)
-        : secrets(std::move(client), projects), versions(secrets, accesses, clock, log) {}
+    Location(std::unique_ptr<Client> client, Projects& projects, Births& births,
+             VersionReader::Accesses& accesses, base::Clock& clock, telemetry::Log& log)
+        : secrets(std::move(client), projects, births),
+          versions(secrets, births, accesses, clock, log) {}
     SecretManager secrets;
     VersionReader versions;
   };
@@ -49,6 +52,7 @@ class SecretManagerProvider final : public Provider {
   std::string default_project_;
   MakeClient make_client_;
   Projects& projects_;
+  Births& births_;
   base::Clock& clock_;
   telemetry::Log& log_;
   VersionReader::Accesses accesses_;
