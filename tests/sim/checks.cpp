@@ -235,8 +235,10 @@ void Rest::check(World& world, Witness& witness, double minutes) const {
   // A value that cannot be used, or a secret that is gone, is asked for now and then.
   const auto reads = value_reads(world) - value_reads_;
   double allowed = world.troubled() ? minutes * static_cast<double>(world.scenario().bindings) : 0;
-  // Who may not read metadata learns versions by their values, and believes that for an hour.
-  if (world.scenario().has(Deed::deny_metadata)) allowed += minutes / 5 * world.scenario().bindings;
+  // Who may not read metadata learns versions by their values in each sweep, and believes for an
+  // hour that it may not.
+  if (world.scenario().has(Deed::deny_metadata))
+    allowed += (minutes / 5 + 1) * world.scenario().bindings;
   if (static_cast<double>(reads) > allowed)
     witness.object(fmt::format("{} value reads at rest", reads));
   // Three long polls, watches that end after five to ten minutes, a sweep each five minutes,

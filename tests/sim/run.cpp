@@ -52,17 +52,26 @@ bool settle(World& world, const Witness& witness) {
   return true;
 }
 
-/// All replicas start anew. Whoever leads then finds in the statuses what was done, and does
-/// nothing.
-void hand_over(World& world, Witness& witness) {
-  // Without the key nobody knows what a digest says.
-  if (world.troubled() || world.scenario().has(Deed::lose_digest_key)) return;
-  const Rest rest(world, witness);
+void start_anew(World& world) {
   for (unsigned number = 0; number < world.replicas(); ++number) {
     auto& replica = world.replica(number);
     world.schedule.after({}, [&replica] { replica.crash(); });
     world.schedule.after(seconds(1), [&replica] { replica.start(); });
   }
+}
+
+/// All replicas start anew. Whoever leads then finds in the statuses what was done, and does
+/// nothing.
+void hand_over(World& world, Witness& witness) {
+  // Without the key nobody knows what a digest says.
+  if (world.troubled() || world.scenario().has(Deed::lose_digest_key)) return;
+  if (world.scenario().has(Deed::deny_metadata)) {
+    // Who could not know which version of a number it had looks once when it may.
+    start_anew(world);
+    if (!world.run_until(world.schedule.now() + kHandOver)) return;
+  }
+  const Rest rest(world, witness);
+  start_anew(world);
   if (world.run_until(world.schedule.now() + kHandOver)) rest.check_effects(world, witness);
   check_converged(world, witness);
 }

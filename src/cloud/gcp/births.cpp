@@ -13,6 +13,16 @@ std::string text_of(std::string_view number, base::WallTime created) {
   return fmt::format("{}@{}", number, base::rfc3339_micro(created));
 }
 
+/// The oldest but one: that may be old, and was just asked for.
+void forget_one(Births::Versions& versions, std::string_view but) {
+  auto oldest = versions.end();
+  for (auto each = versions.begin(); each != versions.end(); ++each) {
+    const bool older = oldest == versions.end() || each->second < oldest->second;
+    if (older && each->first != but) oldest = each;
+  }
+  versions.erase(oldest);
+}
+
 }  // namespace
 
 /// By the project's number as soon as that is known: events and answers say nothing else.
@@ -30,10 +40,7 @@ void Births::learn(const SecretName& name, std::string_view created) {
   auto& versions = at->second;
   auto& known = versions[name.version];
   known = std::max(known, *time);
-  if (versions.size() > versions_limit) {
-    versions.erase(
-        std::ranges::min_element(versions, {}, [](const auto& each) { return each.second; }));
-  }
+  if (versions.size() > versions_limit) forget_one(versions, name.version);
   if (order_.size() > limit) {
     secrets_.erase(order_.front());
     order_.pop_front();

@@ -88,6 +88,8 @@ TEST(Births, AreBounded) {
   const auto known = births.of(name("12", "last", ""));
   EXPECT_EQ(known.size(), Births::versions_limit);
   EXPECT_TRUE(known.contains("20"));
+  births.learn(name("12", "last", "1"), morning);
+  EXPECT_TRUE(births.of(name("12", "last", "")).contains("1")) << "somebody wants the oldest";
 }
 
 }  // namespace

@@ -159,9 +159,10 @@ TEST_F(SecretManagerTest, EveryVersionIsReadUnderItsName) {
   http.reply(200, accessed("db", "4", "hunter2"));
   EXPECT_THAT(fetch({"db"}), ElementsAre("4 hunter2"));
   EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/latest:access"));
-  http.reply(200, accessed("db", "3", "v")).reply(200, accessed("db", "2", "w"));
-  EXPECT_THAT(fetch({"db/versions/3", "db/versions/stable"}), ElementsAre("3 v", "2 w"));
-  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/3:access",
+  http.reply(200, accessed("db", "99", "v")).reply(200, accessed("db", "2", "w"));
+  EXPECT_THAT(fetch({"db/versions/99", "db/versions/stable"}),
+              ElementsAre("99@2026-11-23T18:00:00.000000Z v", "2 w"));
+  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/99:access",
                                    "projects/shop/secrets/db/versions/stable:access"));
   EXPECT_THAT(logged(), Not(HasSubstr("hunter2")));
 }
@@ -176,6 +177,11 @@ TEST_F(SecretManagerTest, AtFirstTheMetadataTellsWhichVersionOfTheNumberItIs) {
   http.reply(200, accessed("new", "8", "w"));
   EXPECT_THAT(fetch({"new"}), ElementsAre("8 w")) << "added meanwhile: its event will tell";
   EXPECT_EQ(calls().size(), 2U);
+}
+
+TEST_F(SecretManagerTest, OfAVersionByNumberItsOwnCreationIsAskedFor) {
+  http.reply(200, described("db", "3")).reply(200, accessed("db", "3", "v"));
+  EXPECT_THAT(fetch({"db/versions/3"}), ElementsAre("3@2026-11-23T18:00:00.000000Z v"));
 }
 
 TEST_F(SecretManagerTest, AtFirstTheMetadataMaySpareTheRead) {
@@ -270,7 +276,7 @@ TEST_F(SecretManagerTest, RefusalsNameTheRoleAndTheSecret) {
   EXPECT_THAT(error().text,
               HasSubstr("projects/shop/secrets/db does not exist, or has no version"));
   http.reply(404, test::error_body("NOT_FOUND"));
-  fetch({"db/versions/9"});
+  fetch({"db/versions/9"});  // its metadata tell that it is not there
   EXPECT_THAT(error().text, HasSubstr("version 9 of the secret projects/shop/secrets/db does not"));
 }
 

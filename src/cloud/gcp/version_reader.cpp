@@ -62,8 +62,10 @@ base::Task<base::Result<std::string>> VersionReader::one(SecretName name) {
 base::Task<base::Result<Value>> VersionReader::value(SecretName name) {
   auto& access = accesses_[name.project];
   const auto now = clock_.now();
-  const bool ask =
-      now >= access.allowed_from && births_.of(name).empty() && access.pace.take_now(now);
+  const auto births = births_.of(name);
+  const bool known =
+      is_version_number(name.version) ? births.contains(name.version) : !births.empty();
+  const bool ask = !known && now >= access.allowed_from && access.pace.take_now(now);
   bool refused = false;
   if (ask) {
     SecretName asked = name;
