@@ -212,6 +212,20 @@ TEST_F(SweepTest, ADisabledSourceIsReadOnceAndThenLeftAlone) {
   world.tasks.spawn(again.run());
   world.go();
   EXPECT_EQ(world.fetches(), fetched);
+  EXPECT_FALSE(world.sink.has("errors=1"));
+}
+
+TEST_F(SweepTest, AnIdThatTheCloudGaveAgainIsAnotherVersion) {
+  world.provider.set("x", "1@monday", "one");
+  sweep();
+  ASSERT_EQ(world.data("t", "value"), "one");
+  world.provider.set("x", "1@friday", "two");
+  world.pass(31min, 10s);
+  EXPECT_EQ(world.data("t", "value"), "two");
+  const auto before = world.fetches();
+  world.provider.set("x", "1", "unseen");  // who tells does not know which
+  world.pass(31min, 10s);
+  EXPECT_EQ(world.fetches(), before);
 }
 
 TEST_F(SweepTest, ItsErrorsAreCountedAndChangeNothing) {

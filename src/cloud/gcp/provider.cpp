@@ -148,8 +148,8 @@ Place SecretManagerProvider::place(const Source& source) const {
 SecretManagerProvider::Location& SecretManagerProvider::location_of(const SecretName& name) {
   auto& location = locations_[name.location];
   if (location == nullptr) {
-    location = std::make_unique<Location>(make_client_(name.location), projects_, accesses_, clock_,
-                                          log_, reads_values_);
+    location = std::make_unique<Location>(make_client_(name.location), projects_, births_,
+                                          accesses_, clock_, log_, reads_values_);
   }
   return *location;
 }
@@ -168,8 +168,8 @@ base::Task<base::Result<std::vector<SecretName>>> SecretManagerProvider::names_f
 }
 
 base::Task<void> SecretManagerProvider::fetch_into(SecretName name, base::Result<Value>& result) {
-  auto& secrets = location_of(name).secrets;
-  auto value = co_await secrets.access(std::move(name));
+  auto& reader = location_of(name).versions;
+  auto value = co_await reader.value(std::move(name));
   result = std::move(value);
 }
 
