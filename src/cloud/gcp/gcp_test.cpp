@@ -186,7 +186,9 @@ TEST_F(GoogleCloudTest, TheMetadataServerTellsTheProjectOfABindingThatNamesNone)
       .reply(200, R"({"access_token":"ya29","expires_in":3600,"token_type":"Bearer"})",
              {{"Metadata-Flavor", "Google"}})
       .reply(200, "edsm@shop.iam.gserviceaccount.com", {{"Metadata-Flavor", "Google"}});
-  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","state":"ENABLED",)"
+                  R"("createTime":"2026-11-29T10:00:00Z"})")
+      .reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
   const auto source = cloud->provider().resolve({"db", {}});
   ASSERT_TRUE(source);
   const auto values = support::run(cloud->provider().fetch({*source}));
