@@ -13,6 +13,7 @@ from bed.azure import Azure
 from bed.azure_events import EXPIRED, NEAR_EXPIRY, Schema
 from bed.bus_entity import Message
 from bed.exchange import Recorder, delay
+from bed.kube import KubeError
 from bed.process import wait_for
 from google_world import WITHOUT_AWS
 from world import World
@@ -253,9 +254,11 @@ WRONG: dict[str, tuple[dict[str, object], str, str]] = {
                         "https://shop-kv.vault.azure.net"),
     "another cloud": ({"cloudProviderOptions": {"azureVaultURL": "https://edsm.vault.azure.cn"}}, "InvalidVault", "this cloud"),
     "two vaults": ({"path": "https://other-kv.vault.azure.net/secrets/db"}, "VaultMismatch", "other-kv"),
-    "no name": ({"path": "prod/shop/db"}, "InvalidName", "1 to 127 letters"),
-    "a key": ({"path": "https://edsm-kv.vault.azure.net/keys/db", "cloudProviderOptions": None}, "InvalidName", "/secrets/<name>"),
-    "a role": ({"cloudProviderOptions": {"azureVaultURL": "edsm-kv", "roleARN": "arn:aws:iam::1:role/x"}}, "InvalidRole", "roleARN"),
+}
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "no-name": ({"path": "prod/shop/db"}, "NAME has letters, digits and -"),
+    "a-key": ({"path": "https://edsm-kv.vault.azure.net/keys/db"}, "/secrets/NAME"),
+    "a-role": ({"cloudProviderOptions": {"azureVaultURL": "edsm-kv", "roleARN": "arn:aws:iam::1:role/x"}}, "roleARN"),
 }
 
 
@@ -263,6 +266,9 @@ def test_what_is_wrong_with_a_binding_is_said(world: World, azure: AzureWorld) -
     names = {case: case.replace(" ", "-") for case in WRONG}
     for case, (spec, _, _) in WRONG.items():
         azure.bind(names[case], **{"path": "db", **spec})
+    for name, (spec, words) in REFUSED.items():
+        with pytest.raises(KubeError, match=re.escape(words)):
+            azure.bind(name, **{"path": "db", **spec})
     world.start(env=azure.env())
     for case, (_, reason, words) in WRONG.items():
         said = world.wait_reason(names[case], reason)["message"]
