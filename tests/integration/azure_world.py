@@ -11,7 +11,7 @@ import pytest
 import manifests
 from bed.azure import Azure
 from bed.azure_events import Data, Schema, data_of, event, message
-from bed.azure_names import TENANT
+from bed.azure_names import PUBLIC, TENANT, Cloud
 from bed.bearers import Grants
 from bed.bus_entity import Entity, Message
 from bed.exchange import Exchange, Recorder
@@ -27,16 +27,16 @@ RECEIVER = "Azure Service Bus Data Receiver"
 
 class AzureWorld:
     """The vault and the namespace of Service Bus are this test's own. EDSM is an application with the roles that
-    docs/azure.md names, and perhaps others in the place of `roles` on the vault. `queue` are fields of the queue's
+    docs/azure.md names, or `roles` on the vault and `bus_roles` on the queue. `queue` are fields of the queue's
     Entity. `calls` counts what is said to Azure since this was made."""
 
     def __init__(self, world: World, azure: Azure, calls: Recorder, *, schema: Schema = Schema.CLOUD_EVENTS,
                  roles: Sequence[str] = ("Key Vault Secrets User",), bus_roles: Sequence[str] = (RECEIVER,),
-                 queue: Mapping[str, Any] | None = None) -> None:
+                 queue: Mapping[str, Any] | None = None, cloud: Cloud = PUBLIC) -> None:
         number = next(_numbers)
         self.world, self.azure, self.calls = world, azure, calls
-        self.vault = azure.vault(f"edsm-kv{number}")
-        self.space = azure.namespace(f"edsm-bus{number}")
+        self.vault = azure.vault(f"edsm-kv{number}", cloud)
+        self.space = azure.namespace(f"edsm-bus{number}", cloud)
         self.queue = self.space.queue(QUEUE, **{"detects_duplicates": True, **(queue or {})})
         self.events = azure.subscribe(self.vault, self.space, QUEUE, schema=schema)
         self.grants: Grants = {self.vault.store.name: list(roles), f"{self.space.name}/{QUEUE}": list(bus_roles)}

@@ -11,11 +11,13 @@ from azure_world import QUEUE, AzureWorld
 from bed import azure_events
 from bed.azure import Azure
 from bed.azure_events import EXPIRED, NEAR_EXPIRY, Schema
+from bed.azure_names import CHINA, GOVERNMENT, Cloud
 from bed.bus_entity import Message
 from bed.exchange import Recorder, delay
 from bed.kube import KubeError
 from bed.process import wait_for
 from google_world import WITHOUT_AWS
+from tenants import ENFORCE, Permit
 from world import World
 
 
@@ -305,3 +307,40 @@ def test_a_sweep_with_lesser_roles(world: World, azure_cloud: Azure, azure_calls
     wait_for(lambda: edsm.logs(msg="swept", secrets=1), 40, "a sweep", [edsm.process])
     refused = [line for line in edsm.logs(level="warn") if line["msg"].startswith("secrets may not be listed")]
     assert len(refused) == (0 if secret_role else 1), "it says so once"
+
+
+def test_a_secret_that_is_made_anew_is_found_by_its_event(world: World, azure: AzureWorld) -> None:
+    azure.bound(flags=("--resync-interval=10s",))
+    azure.azure.delete_secret(azure.vault, "db", purge=True)
+    world.wait_reason("db", "SourceGone")
+    azure.changes_arrive("2")
+    azure.wait_drained()
+
+
+@pytest.mark.parametrize("cloud, name", [(GOVERNMENT, "AzureUSGovernment"), (CHINA, "AzureChinaCloud")],
+                         ids=lambda each: each if isinstance(each, str) else "")
+def test_other_clouds_of_azure(world: World, azure_cloud: Azure, azure_calls: Recorder, cloud: Cloud, name: str) -> None:
+    azure = AzureWorld(world, azure_cloud, azure_calls, cloud=cloud)
+    begin = len(azure.azure.connects)
+    azure.bound(env=azure.env(AZURE_CLOUD=name))
+    azure.changes_arrive("2")
+    azure.wait_drained()
+    assert set(azure.azure.connects[begin:]) == {cloud.login, azure.vault.host, azure.space.host}
+
+
+@pytest.mark.usefixtures("rights")
+def test_a_policy_says_who_may_have_which_vaults_secrets(world: World, azure: AzureWorld, permit: Permit) -> None:
+    azure.put("db", {"n": "1"})
+    azure.put("root", {"n": "1"})
+    permit(provider="azure", paths=["db"], accounts=[azure.vault.store.name])
+    azure.bind("db")
+    azure.bind("root")
+    world.start(env=azure.env(), flags=ENFORCE)
+    world.wait_synced("db")
+    said = world.wait_reason("root", "NotAllowed")["message"]
+    assert "root" in said
+    azure.put("root", {"n": "2"})
+    azure.changes_arrive("2")
+    azure.wait_drained()
+    assert set(azure.reads()) == {"db"}
+    assert world.kube.find("Secret", "root", world.ns) is None
