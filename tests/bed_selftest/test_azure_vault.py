@@ -155,7 +155,7 @@ def test_a_vault_of_another_tenant_takes_that_ones_tokens(azure: Azure) -> None:
     azure.put_secret(vault, "s", "x")
     app = azure.entra.app("judge", secrets=["right"])
     may_all = ClientSecretCredential(TENANT, app.client_id, "right", additionally_allowed_tenants=["*"])
-    with pytest.raises(ClientAuthenticationError, match="AADSTS90002"):
+    with pytest.raises(ClientAuthenticationError, match="authority configuration"):
         secrets(vault, may_all).get_secret("s")
     azure.entra.tenants.add(other)
     assert secrets(vault, may_all).get_secret("s").value == "x"

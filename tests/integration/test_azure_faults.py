@@ -114,7 +114,8 @@ def test_a_storm_of_failures_loses_and_doubles_nothing(world: World, azure_cloud
         world.workload(name, [name])
     before = {name: world.wait_recorded(name) for name in names}
     azure.wait_drained()
-    faults = [fault for fault in (*VAULT_FAULTS.values(), *BUS_FAULTS.values()) if fault.status is None or fault.status >= 429]
+    faults = [fault for fault in (*VAULT_FAULTS.values(), *BUS_FAULTS.values())
+              if fault.status is None or fault.status >= 429]
     for fault in faults:
         azure.azure.wire.fault(fault, count=None, when=lambda call: chance.random() < 0.04)
     for number in range(40):
