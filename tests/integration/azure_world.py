@@ -12,7 +12,6 @@ import manifests
 from bed.azure import Azure
 from bed.azure_events import Data, Schema, data_of, event, message
 from bed.azure_names import PUBLIC, TENANT, Cloud
-from bed.bearers import Grants
 from bed.bus_entity import Entity, Message
 from bed.exchange import Exchange, Recorder
 from bed.kube import Object
@@ -39,7 +38,7 @@ class AzureWorld:
         self.space = azure.namespace(f"edsm-bus{number}", cloud)
         self.queue = self.space.queue(QUEUE, **{"detects_duplicates": True, **(queue or {})})
         self.events = azure.subscribe(self.vault, self.space, QUEUE, schema=schema)
-        self.grants: Grants = {self.vault.store.name: list(roles), f"{self.space.name}/{QUEUE}": list(bus_roles)}
+        self.grants: dict[str, Sequence[str]] = {self.vault.store.name: list(roles), f"{self.space.name}/{QUEUE}": list(bus_roles)}
         self.app = azure.entra.app(f"edsm{number}", secrets=[CLIENT_SECRET], grants=self.grants)
         calls.clear()
         world.at_end(azure.wire.clear_faults)

@@ -246,10 +246,10 @@ def test_a_lock_that_leads_elsewhere_is_not_followed(world: World, azure_cloud: 
 
 
 def test_a_list_that_goes_on_elsewhere_is_not_followed(world: World, azure: AzureWorld) -> None:
+    azure.azure.offset = -3600  # so that the times of its secrets have settled, and the vault is listed
+    world.at_end(lambda: setattr(azure.azure, "offset", 0))
     for number in range(27):
         azure.put(f"s{number}", {"n": "1"})
-    azure.azure.offset = -3600
-    world.at_end(lambda: setattr(azure.azure, "offset", 0))
     azure.vault.next_link = "https://evil-kv.vault.azure.net/secrets?api-version=7.4&$skiptoken=x"
     for number in range(27):
         azure.bind(f"s{number}")
@@ -328,7 +328,7 @@ def test_a_queue_with_sessions_is_refused_with_a_remedy(world: World, azure_clou
     said = edsm.wait_log(20, msg="queue cannot be read")["error"]
     assert "sessions" in said and f"{azure.space.host}/{QUEUE}" in said
     azure.queue.sessions = False
-    azure.wait_drained(timeout=60)
+    azure.wait_drained(timeout=75)
     azure.changes_arrive("2")
 
 
@@ -343,7 +343,6 @@ def test_a_missing_role_or_queue_is_named_and_taken_up_later(world: World, azure
     said = " ".join(line["error"] for line in edsm.logs(msg="queue cannot be read"))
     assert f'grant the role "{RECEIVER}" on {azure.space.host}/{QUEUE}' in said
     assert edsm.health("/healthz") == 200
-    azure.grants[f"{azure.space.name}/{QUEUE}"].append(RECEIVER)  # type: ignore[attr-defined]
-    azure.azure.bearers.revoke_all(azure.app.name)  # Azure's roles are looked up anew by each new token
-    azure.wait_drained(timeout=60)
+    azure.grants[f"{azure.space.name}/{QUEUE}"] = [RECEIVER]
+    azure.wait_drained(timeout=75)
     azure.changes_arrive("2")
