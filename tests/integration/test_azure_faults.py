@@ -3,9 +3,12 @@ on it meanwhile, and says how it is."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -132,6 +135,57 @@ def test_a_storm_of_failures_loses_and_doubles_nothing(world: World, azure_cloud
         world.wait_restarts(name, before[name] + 1)
         assert world.restarts(name) <= before[name] + 7, "no more restarts than changes"
     assert len(failed) > 20 and azure.dead() == 0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_program_that_is_killed_at_any_moment_loses_nothing(world: World, azure_cloud: Azure,
+                                                              azure_calls: Recorder, seed: int) -> None:
+    azure = AzureWorld(world, azure_cloud, azure_calls, queue={"lock_seconds": 3, "max_deliveries": 1000})
+    names, chance = [f"s{number}" for number in range(4)], random.Random(seed)
+    for name in names:
+        azure.put(name, {"n": "0"})
+        azure.bind(name)
+    edsm = world.start(wired=True, env=azure.env())
+    for name in names:
+        world.wait_synced(name)
+    world.wait_next_second()
+    for name in names:
+        world.workload(name, [name])
+    before = {name: world.wait_recorded(name) for name in names}
+    azure.wait_drained()
+
+    def kill_at(left: int) -> None:
+        """At one of the next exchanges that are no polls and watches, before or after its effect."""
+        count = itertools.count(1)
+
+        def strikes(call: Exchange) -> bool:
+            waiting = "watch=true" in call.path or "/messages/head" in call.path
+            if waiting or next(count) != left:
+                return False
+            edsm.process.signal(signal.SIGKILL)
+            return True
+        fault = chance.choice([cut_before(), cut_after()])
+        for wire in (azure.azure.wire, world.api_wire):
+            wire.fault(fault, when=strikes)
+
+    for number in range(12):
+        kill_at(chance.randint(1, 14))
+        for name in names:
+            azure.put(name, {"n": f"{number}"})
+        with suppress(TimeoutError):
+            edsm.process.wait(2)
+        edsm.kill9()
+        for wire in (azure.azure.wire, world.api_wire):
+            wire.clear_faults()
+        edsm.start()
+        edsm.ready(30)
+    for name in names:
+        world.wait_data(name, {"n": b"11"}, timeout=60)
+    azure.wait_drained(timeout=60)
+    for name in names:
+        world.wait_restarts(name, before[name] + 1)
+        assert world.restarts(name) <= before[name] + 12, "no more restarts than changes"
+    assert azure.dead() == 0
 
 
 def test_throttling_is_obeyed(world: World, azure: AzureWorld) -> None:
