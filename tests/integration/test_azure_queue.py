@@ -269,7 +269,7 @@ def test_a_vault_that_asks_for_another_services_token_gets_none(world: World, az
                              'resource="https://management.azure.com"')
     azure.azure.bearers.revoke_all(azure.app.name)
     azure.ask_again("db")
-    line = edsm.wait_log(30, msg="binding not synced", reason="CredentialsRejected")
+    line = edsm.wait_log(60, msg="binding not synced", reason="CredentialsRejected")
     assert "asks for a token for another service than vault.azure.net; none is sent" in line["message"]
     entra = azure.azure.entra
     assert entra.served["AADSTS500011"] == unknown and entra.served[200] <= served + 1  # the queue's token is revoked, too
