@@ -26,7 +26,7 @@ AzureStore read_azure_store(const boost::json::value& azure, std::string_view pa
   store.vault = base::string_at(azure, "vaultUrl");
   while (store.vault.ends_with('/')) store.vault.pop_back();
   if (!is_vault(store.vault))
-    store.refused = fmt::format("its vaultUrl is no vault of Azure: {}", store.vault);
+    store.refused = fmt::format("its vaultUrl is no vault of Azure: \"{}\"", store.vault);
   const auto tenant = base::string_at(azure, "tenantId");
   if (cloud::azure::valid_tenant(tenant)) store.tenant = tenant;
   const auto kind = base::string_at(azure, "environmentType");

@@ -68,8 +68,9 @@ TEST(MigrateAzure, Stores) {
        "SecretStore azure: authType ServicePrincipal: EDSM reads with one identity of its own"},
       {"vaultUrl: 'https://shop-kv.vault.usgovcloudapi.net', environmentType: USGovernmentCloud", 1,
        2, "environmentType USGovernmentCloud: set AZURE_CLOUD"},
-      {"vaultUrl: 'https://shop.example.com'", 0, 2, "its vaultUrl is no vault of Azure"},
-      {"authType: ManagedIdentity", 0, 2, "its vaultUrl is no vault of Azure"},
+      {"vaultUrl: 'https://shop.example.com'", 0, 1,
+       "its vaultUrl is no vault of Azure: \"https://shop.example.com\""},
+      {"authType: ManagedIdentity", 0, 1, "its vaultUrl is no vault of Azure: \"\""},
   };
   for (const auto& row : rows) {
     const auto migration = migrated(row.azurekv, reads);
