@@ -20,7 +20,7 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## Show EDSM at work on a real control plane and a cloud emulator (CLOUD=gcp: Google's; KEEP=1: leave it running)
+demo: build ## Show EDSM at work on a real control plane and a cloud emulator (CLOUD=gcp or azure; KEEP=1: leave it running)
 	@tools/setup/all.sh
 	@EDSM_BINARY=$(CURDIR)/build/edsm PYTHONPATH=tests:tools $(venv)/bin/python -m demo --cloud $(or $(CLOUD),aws) $(if $(filter 1,$(KEEP)),--keep)
 

@@ -30,7 +30,8 @@ void one_input(std::string_view bytes) {
   gcp::test::Bench bench;
   for (int i = 0; i < attempts; ++i) bench.http.reply(status, input.rest());
   gcp::Projects projects;
-  gcp::SecretManager secrets(bench.client(gcp::Service::secretmanager), projects);
+  gcp::Births births(projects);
+  gcp::SecretManager secrets(bench.client(gcp::Service::secretmanager), projects, births);
   gcp::SecretName name{"shop", "global", "db", ""};
   if (call % 2 == 0) {
     const auto value = support::run(secrets.access(std::move(name)));

@@ -45,10 +45,11 @@ void one_input(std::string_view bytes) {
   gcp::test::Bench bench;
   for (int i = 0; i < attempts; ++i) bench.http.reply(status, input.rest());
   const gcp::Projects projects;
+  gcp::Births births(projects);
   gcp::PubsubInbox inbox(std::make_unique<gcp::Pubsub>(gcp::Subscription{"shop", "edsm"},
                                                        bench.client(gcp::Service::pubsub),
                                                        bench.client(gcp::Service::pubsub)),
-                         projects, bench.clock);
+                         projects, births, bench.clock);
   std::vector<std::string> ids = {"a", "b", "c"};
   switch (call % 4) {
     case 0:

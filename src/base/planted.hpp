@@ -31,6 +31,9 @@ enum class Bug : std::uint8_t {
   deaf_to_policies,
   ignore_the_pause,
   forget_the_change_time,
+  deaf_to_project_ids,
+  deaf_to_aliases,
+  disabled_is_gone,
 };
 
 #ifdef EDSM_PLANTED_BUGS

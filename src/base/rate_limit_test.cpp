@@ -37,5 +37,16 @@ TEST(RateLimit, AClockThatStandsStillGivesNothingBack) {
   EXPECT_EQ(limit.take(at(10s)), at(12s));
 }
 
+TEST(RateLimit, WhoDoesNotWaitTakesOnlyWhatIsThere) {
+  RateLimit limit(1, 2);
+  const auto now = at(10s);
+  EXPECT_TRUE(limit.take_now(now));
+  EXPECT_TRUE(limit.take_now(now));
+  EXPECT_FALSE(limit.take_now(now));
+  EXPECT_FALSE(limit.take_now(now + 500ms)) << "and leaves no debt:";
+  EXPECT_TRUE(limit.take_now(now + 1s));
+  EXPECT_EQ(limit.take(now + 1s), now + 2s);
+}
+
 }  // namespace
 }  // namespace edsm::base

@@ -106,9 +106,18 @@ class Inbox {
                                                        base::Duration time) = 0;
 };
 
-/// Code of a Failure::refused of `Provider::fetch`: the wanted version is there, but disabled or
-/// destroyed.
+/// Code of a Failure::refused of `Provider::fetch` and `Provider::versions`: the wanted version is
+/// there, but disabled or destroyed.
 inline constexpr std::string_view kSourceDisabled = "SourceDisabled";
+
+/// Whether a version that somebody told of may be the one that is recorded. Where a cloud gives ids
+/// again to other versions, a version is called by its id, "@" and when it was made; who does not
+/// know the latter tells only the id.
+inline bool may_be(std::string_view told, std::string_view recorded) {
+  if (told == recorded) return true;
+  return told.find('@') == std::string_view::npos && recorded.size() > told.size() &&
+         recorded.starts_with(told) && recorded[told.size()] == '@';
+}
 
 /// One cloud's secret store.
 class Provider {
@@ -133,7 +142,8 @@ class Provider {
   /// absent, refused (text names the missing permission), credentials, throttled, transient.
   virtual base::Task<std::vector<base::Result<Value>>> fetch(std::vector<Source> sources) = 0;
   /// Current version ids by the fewest calls, no value read, one result per source, in order; any
-  /// number of sources of one scope. May lag minutes behind (it may only cause a fetch).
+  /// number of sources of one scope. May lag minutes behind (it may only cause a fetch). A version
+  /// that cannot be read is an error, kSourceDisabled, where that costs no further call.
   virtual base::Task<std::vector<base::Result<std::string>>> versions(
       std::vector<Source> sources) = 0;
 };

@@ -126,10 +126,12 @@ BindingStore::Change BindingStore::put(Binding binding) {
                         before.paused_until != binding.paused_until ||
                         before.deleting != binding.deleting;
   if (!relevant) {
+    const bool misread = leading_ && state.report.found &&
+                         state.binding.status.fingerprint != binding.status.fingerprint;
     state.binding.status = std::move(binding.status);
     state.binding.words = std::move(binding.words);
     read_status(state, !leading_);
-    return {};
+    return {.misread = misread};
   }
   if (!fresh) unlink(state);
   if (reborn) state = BindingState();

@@ -72,6 +72,9 @@ class BindingStore {
   struct Change {
     bool fresh = false;     ///< not known before
     bool relevant = false;  ///< something that a reconcile looks at is different
+    /// Its status is another one than that in which our report was found: an earlier leader had
+    /// written it, and the watch was behind.
+    bool misread = false;
   };
   Change put(Binding binding);
   /// From now on another leader works: what it records in the statuses is what is known.

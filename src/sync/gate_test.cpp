@@ -7,8 +7,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crypto.hpp"
+#include "base/time.hpp"
 #include "support/sync_world.hpp"
 #include "sync/names.hpp"
+#include "sync/shape.hpp"
 
 namespace edsm::sync {
 namespace {
@@ -106,6 +109,34 @@ TEST_F(Off, PoliciesMeanNothing) {
   start();
   EXPECT_EQ(world.reason("b"), "Synced");
   EXPECT_FALSE(shows("edsm_bindings_not_allowed"));
+}
+
+/// A leader that dies, or loses its lease, may have written a target that its successor does not
+/// know of yet.
+TEST_F(Enforced, WhatAPredecessorWroteReachesTheWorkloadsAlthoughNothingMoreIsPermitted) {
+  world.permit("p", kDbForNs);
+  world.settle_in_order("one");
+  revoke("p");
+  ASSERT_EQ(world.reason("b"), "NotAllowed");
+  cloud::Value value;
+  value.version = "v2";
+  value.bytes.append("two");
+  const auto shaped = shape(value, world.state("b").binding.shape);
+  ASSERT_TRUE(shaped);
+  auto annotations =
+      boost::json::object{{kVersionAnnotation, "v2"},
+                          {kDigestAnnotation, world.shared.digester.digest(*shaped)},
+                          {kChangedAtAnnotation, base::rfc3339_micro(world.clock.wall())}};
+  world.kube.edit(SyncWorld::secret("t"),
+                  boost::json::serialize(boost::json::object{
+                      {"data", {{"value", base::base64("two")}}},
+                      {"metadata", {{"annotations", std::move(annotations)}}}}));
+  world.pass(5s);
+  EXPECT_EQ(world.reason("b"), "NotAllowed");
+  EXPECT_EQ(world.restarts("w"), 1U);
+  world.pass(10min, 10s);
+  EXPECT_EQ(world.restarts("w"), 1U);
+  EXPECT_EQ(world.fetches(), 0U);
 }
 
 TEST_F(Enforced, WithoutAPermissionNothingAsksTheCloud) {

@@ -31,6 +31,7 @@ void BindingListener::applied(const boost::json::value& object) {
   const auto old_reason = before == nullptr ? base::Text() : before->report.reason;
   const auto change = shared_.bindings.put(std::move(binding));
   if (before == nullptr) count(key.ns, +1);
+  if (change.misread) shared_.trigger(key, WorkQueue::Priority::background);
   if (!change.relevant) return;
   const auto& after = *shared_.bindings.find(key);
   // A value that was read for it must not stay in memory for it.

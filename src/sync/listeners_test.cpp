@@ -112,6 +112,23 @@ TEST_F(ListenersTest, ARebornBindingIsCountedOnce) {
   EXPECT_TRUE(shows(R"(edsm_total_eventdrivensecrets{namespace="ns"} 0)"));
 }
 
+TEST_F(ListenersTest, AStatusInWhichTheReportWasFoundIsSaidAgainOnceItReadsOtherwise) {
+  const auto message = [this] {
+    return decode_status(*world.kube.find(SyncWorld::binding("b"))).message;
+  };
+  world.pass(1s);
+  const auto ours = message();
+  world.shared.trigger(SyncWorld::key("b"));
+  world.pass(1s);
+  // The watch was behind: an earlier leader had written this meanwhile.
+  world.kube.edit(SyncWorld::binding("b"), R"({"status":{"message":"an earlier leader's"}})");
+  world.pass(1s);
+  EXPECT_EQ(message(), ours);
+  world.kube.edit(SyncWorld::binding("b"), R"({"status":{"message":"somebody's"}})");
+  world.pass(1s);
+  EXPECT_EQ(message(), "somebody's") << "what was written is not fought for";
+}
+
 TEST_F(ListenersTest, ARelistDropsWhatDidNotCome) {
   world.deploy("w", R"(["t"])");
   world.go();
@@ -212,6 +229,20 @@ TEST_F(SweepTest, ADisabledSourceIsReadOnceAndThenLeftAlone) {
   world.tasks.spawn(again.run());
   world.go();
   EXPECT_EQ(world.fetches(), fetched);
+  EXPECT_FALSE(world.sink.has("errors=1"));
+}
+
+TEST_F(SweepTest, AnIdThatTheCloudGaveAgainIsAnotherVersion) {
+  world.provider.set("x", "1@monday", "one");
+  sweep();
+  ASSERT_EQ(world.data("t", "value"), "one");
+  world.provider.set("x", "1@friday", "two");
+  world.pass(31min, 10s);
+  EXPECT_EQ(world.data("t", "value"), "two");
+  const auto before = world.fetches();
+  world.provider.set("x", "1", "unseen");  // who tells does not know which
+  world.pass(31min, 10s);
+  EXPECT_EQ(world.fetches(), before);
 }
 
 TEST_F(SweepTest, ItsErrorsAreCountedAndChangeNothing) {

@@ -292,6 +292,9 @@ void Aftermath::failed(BindingState& state, const Run& run, const Outcome& outco
       error.failure == Failure::absent || error.code == cloud::kSourceDisabled;
   if (in_vain || nothing_to_read) {
     // The event has no further effect: the binding cannot take a value, or there is none any more.
+    // What the target holds may still be owed to workloads: its writer may have died since.
+    const auto due = due_workloads(state.binding.target_key());
+    for (const auto& id : due) shared_.workload_work.add(id, now + shared_.settings.rollout_window);
     shared_.ledger.settle(item);
   } else if (error.retryable() && failing_for < shared_.settings.patience) {
     shared_.ledger.again(item);

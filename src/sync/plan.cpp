@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "base/planted.hpp"
+#include "cloud/provider.hpp"
 #include "kube/api.hpp"
 #include "sync/apply.hpp"
 
@@ -173,7 +174,7 @@ std::optional<Plan> must_fetch(const Facts& facts) {
   if (!hinted.empty() && hinted != target.version && !older) return because("Event");
   const auto& swept = facts.wishes.swept_version;
   const bool believed = base::planted(base::Bug::sweep_believes_the_list);
-  if (!swept.empty() && swept != target.version && !believed) return because("Sweep");
+  if (!swept.empty() && !cloud::may_be(swept, target.version) && !believed) return because("Sweep");
   return std::nullopt;
 }
 

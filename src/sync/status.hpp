@@ -23,6 +23,7 @@ struct Report {
   base::Text reason;                ///< CamelCase
   base::Rare<std::string> message;  ///< object, cause, remedy
   bool shown = false;               ///< it stands in the status; then the message is not kept
+  bool found = false;               ///< and stood there already, by what the watch has shown
 };
 
 /// The status that a binding should show. Pure. Times move only with what they stamp:

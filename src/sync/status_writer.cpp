@@ -9,7 +9,7 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   if (state == nullptr || state->binding.deleting || !shared_.outside.may_write()) co_return;
   const auto due = due_status(state->binding, state->report, state->applied, shared_.pause_time());
   if (!due) {
-    said(key);
+    said(key, true);
     co_return;
   }
   const auto uid = state->binding.uid;
@@ -25,7 +25,7 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   if (answer) {
     after->binding.status = *due;
     if (!after->binding.paused_until.empty()) after->binding.words = *due;
-    said(key);
+    said(key, false);
     co_return;
   }
   const auto& error = answer.error();
@@ -39,10 +39,11 @@ base::Task<void> StatusWriter::write(base::ObjectKey key) {
   shared_.status_work.add(key.str(), shared_.outside.clock.now() + pause);
 }
 
-void StatusWriter::said(const base::ObjectKey& key) {
+void StatusWriter::said(const base::ObjectKey& key, bool found) {
   if (shared_.status_work.queue().waiting(key.str())) return;  // another one has to be said by now
   auto& report = shared_.bindings.find(key)->report;
   report.shown = true;
+  report.found = found;
   report.message = {};
 }
 

@@ -16,7 +16,7 @@ class StatusWriter {
  private:
   base::Task<void> write(base::ObjectKey key);
   /// The status tells what was found: it need not be kept for it.
-  void said(const base::ObjectKey& key);
+  void said(const base::ObjectKey& key, bool found);
 
   Shared& shared_;
 };

@@ -102,7 +102,8 @@ void Sweep::judge(Scope& scope, const base::Text& source_id,
     auto& state = *shared_.bindings.find(key);
     // What was never applied is read by its own reconcile.
     if (state.report.state == Report::State::unknown && state.applied.version.empty()) continue;
-    const bool known = version ? *version == state.applied.version : state.report.reason == lost;
+    const bool known =
+        version ? cloud::may_be(*version, state.applied.version) : state.report.reason == lost;
     if (known) continue;
     ++scope.differing;
     if (version) state.wishes.swept_version = *version;

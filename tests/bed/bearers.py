@@ -36,6 +36,7 @@ class Bearer:
     scopes: Sequence[str]
     expires: float  # seconds since 1970
     grants: Grants | None
+    tenant: str = ""  # of Azure's, that issued it; empty: any
 
 
 class Bearers:
@@ -48,11 +49,11 @@ class Bearers:
         self.admin = self.issue("admin", lifetime=1e6)
 
     def issue(self, principal: str, *, grants: Grants | None = None, lifetime: float = 3600,
-              scopes: Sequence[str] = (CLOUD_PLATFORM,)) -> str:
+              scopes: Sequence[str] = (CLOUD_PLATFORM,), tenant: str = "") -> str:
         """A new token, which counts for `lifetime` seconds."""
         token = "ya29.bed-" + secrets.token_urlsafe(48)
         with self._lock:
-            self._known[token] = Bearer(principal, tuple(scopes), time.time() + lifetime, grants)
+            self._known[token] = Bearer(principal, tuple(scopes), time.time() + lifetime, grants, tenant)
             self._write()
         return token
 

@@ -46,12 +46,13 @@ def may(grants: Grants | None, action: str, resource: str) -> bool:
 
 
 class Entra:
-    """The token endpoint of TENANT in all clouds. `lifetime` is that of the tokens to come; `served` counts
-    the answers: served[200], served["AADSTS700027"]."""
+    """The token endpoint of TENANT (and of what else is in `tenants`) in all clouds. `lifetime` is that of the tokens
+    to come; `served` counts the answers: served[200], served["AADSTS700027"]."""
 
     def __init__(self, bearers: Bearers) -> None:
         self.bearers = bearers
         self.lifetime: float = _DAY
+        self.tenants = {TENANT}
         self.served: Counter[int | str] = Counter()
         self._apps: dict[str, App] = {}
 
@@ -77,16 +78,16 @@ class Entra:
     def _served(self, request: web.Request, host: str, tenant: str, path: str, body: bytes) -> dict[str, Any]:
         if request.path == "/common/discovery/instance":
             return _instances(host)
-        if tenant != TENANT:
+        if tenant not in self.tenants:
             raise EntraError(90002, "invalid_request", f"Tenant '{tenant}' not found. Check to make sure you have the "
                              "correct tenant ID and are signing into the correct cloud.")
         if path == "v2.0/.well-known/openid-configuration":
-            return _openid(host)
+            return _openid(host, tenant)
         if path == "oauth2/v2.0/token" and request.method == "POST":
-            return self._token(host, {name: values[0] for name, values in parse_qs(body.decode()).items()})
+            return self._token(host, tenant, {name: values[0] for name, values in parse_qs(body.decode()).items()})
         raise EntraError(900144, "invalid_request", f"There is no '{path}' here.", 404)
 
-    def _token(self, host: str, form: Mapping[str, str]) -> dict[str, Any]:
+    def _token(self, host: str, tenant: str, form: Mapping[str, str]) -> dict[str, Any]:
         if form.get("grant_type") != "client_credentials":
             raise EntraError(70003, "unsupported_grant_type", "The app requested an unsupported grant type "
                              f"'{form.get('grant_type')}'.")
@@ -94,16 +95,17 @@ class Entra:
         app = self._apps.get(form.get("client_id", ""))
         if app is None:
             raise EntraError(700016, "unauthorized_client", f"Application with identifier '{form.get('client_id')}' "
-                             f"was not found in the directory '{TENANT}'.")
+                             f"was not found in the directory '{tenant}'.")
         if form.get("client_assertion_type") == _ASSERTION:
-            url = f"https://{host}/{TENANT}"
+            url = f"https://{host}/{tenant}"
             app.check_assertion(form.get("client_assertion", ""), [f"{url}/oauth2/v2.0/token", f"{url}/v2.0"])
         elif "client_secret" in form:
             app.check_secret(form["client_secret"])
         else:
             raise EntraError(7000218, "invalid_client", "The request body must contain the following parameter: "
                              "'client_assertion' or 'client_secret'.", 401)
-        token = self.bearers.issue(app.name, grants=app.grants, scopes=[audience], lifetime=self.lifetime)
+        token = self.bearers.issue(app.name, grants=app.grants, scopes=[audience], lifetime=self.lifetime,
+                                   tenant=tenant)
         seconds = int(self.lifetime)
         return {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
 
@@ -176,8 +178,8 @@ def _audience(host: str, scope: str) -> str:
     return resource
 
 
-def _openid(host: str) -> dict[str, Any]:
-    base = f"https://{host}/{TENANT}"
+def _openid(host: str, tenant: str) -> dict[str, Any]:
+    base = f"https://{host}/{tenant}"
     return {"token_endpoint": f"{base}/oauth2/v2.0/token", "issuer": f"{base}/v2.0",
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize", "jwks_uri": f"{base}/discovery/v2.0/keys",
             "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],

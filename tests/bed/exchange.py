@@ -34,6 +34,7 @@ class Exchange:
     status: int | None = None  # what the client got; None: no reply (yet)
     upstream_status: int | None = None  # None: it was not forwarded, or failed
     reply: bytes = b""
+    reply_headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case; of what was forwarded
     fault: str = ""
 
     @property

@@ -28,11 +28,12 @@ _ACTIONS = {"GET": "get", "PUT": "set", "PATCH": "set", "DELETE": "delete", "POS
 
 @dataclass
 class Vault:
-    """A vault and its whims. `inner` is how its errors spell the inner error's key; `challenge` replaces what it
+    """A vault and its whims. It takes tokens of `tenant` only. `inner` is how its errors spell the inner error's key; `challenge` replaces what it
     challenges with; the next `throttled` requests get 429 (with Retry-After `retry_after`, unless None)."""
 
     store: VaultStore
     cloud: Cloud
+    tenant: str = TENANT
     inner: str = "innererror"
     challenge: str | None = None
     throttled: int = 0
@@ -130,12 +131,16 @@ class KeyVault:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         bearer = self._bearers.find(token) if scheme == "Bearer" else None
         wanted = vault.cloud.vault_audience
-        if bearer and (token == self._bearers.admin or wanted in bearer.scopes):
+        own = bearer and bearer.tenant in ("", vault.tenant)
+        if bearer and (token == self._bearers.admin or (own and wanted in bearer.scopes)):
             return bearer.grants
         headers["WWW-Authenticate"] = vault.challenge or (
-            f'Bearer authorization="https://{vault.cloud.login}/{TENANT}", resource="{wanted}"')
+            f'Bearer authorization="https://{vault.cloud.login}/{vault.tenant}", resource="{wanted}"')
         if scheme != "Bearer":
             raise VaultError(401, "Unauthorized", "AKV10000: Request is missing a Bearer or PoP token.")
+        if bearer and not own:
+            raise VaultError(401, "Unauthorized", f"AKV10032: Invalid issuer. Expected one of https://sts.windows.net/"
+                             f"{vault.tenant}/, found https://sts.windows.net/{bearer.tenant}/.")
         if bearer:
             raise VaultError(401, "Unauthorized", f"AKV10022: Invalid audience. Expected {wanted}, found: "
                              f"{', '.join(bearer.scopes)}.")

@@ -169,6 +169,7 @@ class WireProxy:
                 data=exchange.body or None, allow_redirects=False,
                 skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type")) as upstream:
             exchange.upstream_status = upstream.status
+            exchange.reply_headers = {name.lower(): value for name, value in upstream.headers.items()}
             if fault.cut_after:
                 await upstream.read()
                 return _cut(request)

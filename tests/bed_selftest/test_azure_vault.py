@@ -148,6 +148,23 @@ def test_the_challenge(azure: Azure) -> None:
         secrets(vault, credential(azure)).get_secret("s")
 
 
+def test_a_vault_of_another_tenant_takes_that_ones_tokens(azure: Azure) -> None:
+    other = "73000000-86f1-41af-91ab-2d7cd0110000"
+    vault = azure.vault("foreign")
+    vault.tenant = other
+    azure.put_secret(vault, "s", "x")
+    app = azure.entra.app("judge", secrets=["right"])
+    may_all = ClientSecretCredential(TENANT, app.client_id, "right", additionally_allowed_tenants=["*"])
+    with pytest.raises(ClientAuthenticationError, match="authority configuration"):
+        secrets(vault, may_all).get_secret("s")
+    azure.entra.tenants.add(other)
+    assert secrets(vault, may_all).get_secret("s").value == "x"
+    home = azure.bearers.issue("judge", scopes=["https://vault.azure.net"], tenant=TENANT)
+    answer = raw(azure, vault, "/secrets/s?api-version=7.4", token=home)
+    assert answer.status_code == 401 and "AKV10032" in answer.json()["error"]["message"]
+    assert f"/{other}\"" in answer.headers["WWW-Authenticate"]
+
+
 def test_roles_count(azure: Azure) -> None:
     vault = azure.vault("roles")
     for name in ("mine", "other"):

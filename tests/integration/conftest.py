@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from azure_world import azure, azure_calls, azure_cloud  # noqa: F401
 from bed import ROOT
 from bed.aws import Ministack, Moto
 from bed.controlplane import ControlPlane

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from typing import Any
 
 from bed.bearers import Grants
@@ -57,8 +58,14 @@ class GoogleWorld:
 
     def put(self, name: str, value: str | bytes | Mapping[str, Any], *, notify: bool = True,
             location: str | None = None) -> str:
-        """Creates a secret, or gives it a new value; its version."""
+        """Creates a secret, or gives it a new value; the number of its version."""
         return self.google.put_secret(self.name(name), value, topics=[self.topic] if notify else [], location=location)
+
+    def version(self, name: str, number: str) -> str:
+        """What EDSM calls a version: by its number and its creation, in microseconds."""
+        path = self.google.secret_path(self.name(name))
+        created = datetime.fromisoformat(self.google.call("GET", f"{path}/versions/{number}")["createTime"])
+        return f"{number}@{created.strftime('%Y-%m-%dT%H:%M:%S.%fZ')}"
 
     def bind(self, name: str, *, path: str | None = None, **spec: Any) -> Object:
         """An EventDrivenSecret of the secret of that name."""

@@ -1,50 +1,30 @@
-"""EDSM with Azure, alone and beside AWS."""
+"""EDSM with Azure's secrets: what people do in Key Vault, and what becomes of it in the cluster."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
 
 import pytest
 
-import manifests
 from azure_world import QUEUE, AzureWorld
 from bed import azure_events
 from bed.azure import Azure
-from bed.azure_events import Schema
-from bed.azure_names import TENANT
+from bed.azure_events import EXPIRED, NEAR_EXPIRY, Schema
+from bed.azure_names import CHINA, GOVERNMENT, Cloud
 from bed.bus_entity import Message
-from bed.exchange import Recorder, cut_before, delay, hang
+from bed.exchange import Recorder, delay
+from bed.kube import KubeError
 from bed.process import wait_for
 from google_world import WITHOUT_AWS
+from tenants import ENFORCE, Permit
 from world import World
-
-
-@pytest.fixture(scope="module")
-def calls() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture(scope="module")
-def azure_cloud(calls: Recorder) -> Iterator[Azure]:
-    with Azure(recorder=calls) as azure:
-        yield azure
-
-
-@pytest.fixture
-def azure(world: World, azure_cloud: Azure, calls: Recorder) -> AzureWorld:
-    return AzureWorld(world, azure_cloud, calls)
-
-
-def stays(world: World, name: str, data: dict[str, bytes]) -> bool:
-    return manifests.decoded(world.kube.get("Secret", name, world.ns)) == data
 
 
 @pytest.mark.parametrize("schema", Schema)
 def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_it(
-        world: World, azure_cloud: Azure, calls: Recorder, schema: Schema) -> None:
-    azure = AzureWorld(world, azure_cloud, calls, schema=schema)
+        world: World, azure_cloud: Azure, azure_calls: Recorder, schema: Schema) -> None:
+    azure = AzureWorld(world, azure_cloud, azure_calls, schema=schema)
     first = azure.put("db", {"password": "swordfish1"})
     azure.bind("db")
     edsm = world.start(wired=True, env=WITHOUT_AWS | azure.env())
@@ -53,7 +33,7 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
     before = world.wait_recorded("web")
     azure.wait_drained()
     world.calls.clear()
-    calls.clear()
+    azure.calls.clear()
     # Slow enough that an acknowledgement that does not wait would come first.
     world.api_wire.fault(delay(0.5), count=None, method="PATCH", path="/secrets/db|/deployments/web")
 
@@ -65,7 +45,10 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
     azure.wait_drained()
 
     assert azure.reads() == ["db"], "once"
-    assert len(azure.said_to(azure.space.host, f"/{QUEUE}/messages/", "DELETE")) == 1
+    writes = world.calls.find(proxy="api", method="PATCH", path=f"/namespaces/{world.ns}/(secrets/db|deployments/web)")
+    assert len(writes) == 2
+    (completion,) = azure.settled("DELETE")
+    assert all(write.ended_at < completion.began_at for write in writes)
     seen, = edsm.logs(msg="event received", event="SecretNewVersionCreated", version=second)
     assert (seen["source"], seen["bindings"]) == (f"azure/{azure.vault.store.name}/db/current", 1)
     note = world.wait_k8s_event("Updated", about="db")["message"]
@@ -101,7 +84,7 @@ def test_versions_names_and_identifiers(world: World, azure: AzureWorld) -> None
     world.wait_data("whole", {"n": b"3"})
     azure.wait_drained()
     assert [path for path in azure.reads() if path != "db"] == [], "a version cannot change"
-    assert stays(world, "pinned", {"n": b"1"})
+    assert azure.stays("pinned", {"n": b"1"})
 
     azure.events.quirk = azure_events.as_documented
     azure.put("none", {"n": "4"})
@@ -146,7 +129,7 @@ def test_the_sweep_finds_what_has_no_event(world: World, azure: AzureWorld) -> N
     assert f"the secret disabled of {azure.vault.host} is disabled" in said
     world.wait_reason("deleted", "SourceGone")
     world.wait_synced("unheard", version=version)
-    assert stays(world, "disabled", {"n": b"1"}) and stays(world, "deleted", {"n": b"1"})
+    assert azure.stays("disabled", {"n": b"1"}) and azure.stays("deleted", {"n": b"1"})
     assert "kept" not in azure.reads() and "patched" not in azure.reads()
 
     azure.azure.patch_secret(azure.vault, "disabled", attributes={"enabled": True})
@@ -189,99 +172,175 @@ def test_audit_records_are_events_too(world: World, azure: AzureWorld) -> None:
     assert [line["event"] for line in edsm.logs(msg="event received")] == ["SecretSet"]
 
 
-def test_what_is_no_event_is_counted_and_not_quoted(world: World, azure: AzureWorld) -> None:
-    azure.azure.send(azure.space, QUEUE, "no event, hunter2")
+def test_one_event_is_one_read_for_all_who_use_the_secret(world: World, azure: AzureWorld) -> None:
+    azure.put("db", {"n": "1"})
+    namespaces = [world.ns, *(world.new_namespace() for _ in range(3))]
+    for namespace in namespaces:
+        azure.bind("db", namespace=namespace)
+    azure.bind("copy", path="DB", target="copy")
+    world.start(env=azure.env())
+    for namespace in namespaces:
+        world.wait_synced("db", namespace=namespace)
+    world.wait_synced("copy")
+    azure.wait_drained()
+    azure.calls.clear()
+
+    version = azure.put("db", {"n": "2"})
+    for namespace in namespaces:
+        world.wait_synced("db", version=version, namespace=namespace)
+        world.wait_data("db", {"n": b"2"}, namespace=namespace)
+    world.wait_synced("copy", version=version)
+    azure.wait_drained()
+    assert azure.reads() == ["db"]
+    assert len(azure.settled("DELETE")) == 1
+
+
+def test_an_array_of_events_is_completed_after_all_their_effects(world: World, azure: AzureWorld) -> None:
+    azure.events.copies = 0
+    for name in ("a", "b", "unbound"):
+        azure.put(name, {"n": "1"})
+    for name in ("a", "b"):
+        azure.bind(name)
+    world.start(wired=True, env=azure.env())
+    for name in ("a", "b"):
+        world.wait_synced(name)
+    world.calls.clear()
+    azure.calls.clear()
+    world.api_wire.fault(delay(0.5), method="PATCH", path="/secrets/b")
+    versions = {name: azure.put(name, {"n": "2"}) for name in ("a", "b", "unbound")}
+    azure.send(azure.message(*(azure.data(name, version) for name, version in versions.items())))
+    for name in ("a", "b"):
+        world.wait_data(name, {"n": b"2"})
+    azure.wait_drained()
+    assert sorted(azure.reads()) == ["a", "b"]
+    (completion,) = azure.settled("DELETE")
+    writes = world.calls.find(proxy="api", method="PATCH", path=f"/namespaces/{world.ns}/secrets/")
+    assert len(writes) == 2 and all(write.ended_at < completion.began_at for write in writes)
+
+
+def test_a_new_version_that_is_disabled_leaves_the_secret_alone(world: World, azure: AzureWorld) -> None:
+    azure.bound()
+    version = azure.put("db", {"n": "2"}, attributes={"enabled": False})
+    said = world.wait_reason("db", "SourceDisabled")["message"]
+    assert f"the secret db of {azure.vault.host} is disabled; enable it, or set a new version" in said
+    azure.wait_drained()  # it is no dead letter
+    assert azure.stays("db", {"n": b"1"}) and azure.dead() == 0
+
+    azure.azure.patch_secret(azure.vault, "db", version, attributes={"enabled": True})
+    azure.ask_again("db")
+    world.wait_synced("db", version=version)
+    azure.changes_arrive("3")
+
+
+def test_what_expires_is_said_and_synced(world: World, azure: AzureWorld) -> None:
+    version = azure.put("db", {"n": "1"}, attributes={"exp": 1700000000})
+    azure.put("early", {"n": "1"}, attributes={"nbf": 4000000000})
+    azure.bind("db")
+    azure.bind("early")
     edsm = world.start(env=azure.env())
-    line = edsm.wait_log(20, msg="message is no event; left for the dead-letter queue")
-    assert "JSON" in line["why"] and line["received"] == 1
-    assert "hunter2" not in edsm.process.log.read_text()
+    world.wait_synced("db", version=version)
+    world.wait_synced("early")
+    assert len([line for line in edsm.logs(level="warn") if line.get("secret") in ("db", "early")]) == 2
+    azure.wait_drained()
+    azure.calls.clear()
+    for what in (NEAR_EXPIRY, EXPIRED):
+        azure.azure.tell(azure.vault, what, "db")
+    azure.wait_drained()
+    assert {line["event"] for line in edsm.logs(msg="event received")} >= {"SecretNearExpiry", "SecretExpired"}
+    assert len([line for line in edsm.logs(level="warn") if line.get("secret") == "db"]) == 1, "once for each version"
 
 
-def test_a_foreign_vaults_event_leads_nowhere(world: World, azure: AzureWorld) -> None:
-    azure.put("db", {"n": "1"})
-    azure.bind("db")
+WRONG: dict[str, tuple[dict[str, object], str, str]] = {
+    "no vault": ({"cloudProviderOptions": None}, "MissingVault", "azureVaultURL"),
+    "another service": ({"cloudProviderOptions": {"azureVaultURL": "https://edsm.blob.core.windows.net"}}, "InvalidVault",
+                        "https://shop-kv.vault.azure.net"),
+    "another cloud": ({"cloudProviderOptions": {"azureVaultURL": "https://edsm.vault.azure.cn"}}, "InvalidVault", "this cloud"),
+    "two vaults": ({"path": "https://other-kv.vault.azure.net/secrets/db"}, "VaultMismatch", "other-kv"),
+}
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "no-name": ({"path": "prod/shop/db"}, "NAME has letters, digits and -"),
+    "a-key": ({"path": "https://edsm-kv.vault.azure.net/keys/db"}, "/secrets/NAME"),
+    "a-role": ({"cloudProviderOptions": {"azureVaultURL": "edsm-kv", "roleARN": "arn:aws:iam::1:role/x"}}, "roleARN"),
+}
+
+
+def test_what_is_wrong_with_a_binding_is_said(world: World, azure: AzureWorld) -> None:
+    names = {case: case.replace(" ", "-") for case in WRONG}
+    for case, (spec, _, _) in WRONG.items():
+        azure.bind(names[case], **{"path": "db", **spec})
+    for name, (spec, words) in REFUSED.items():
+        with pytest.raises(KubeError, match=re.escape(words)):
+            azure.bind(name, **{"path": "db", **spec})
     world.start(env=azure.env())
-    world.wait_synced("db")
-    azure.wait_drained()
-    known = set(azure.azure.connects)
-    for url in ("https://evil.example", "https://evil-kv.vault.azure.net"):
-        data = azure_events.data_of("evil-kv", url, "db", "0" * 32)
-        azure.azure.send(azure.space, QUEUE, azure_events.message(azure_events.event(Schema.EVENT_GRID, "NewVersionCreated", data)))
-    azure.wait_drained()
-    assert set(azure.azure.connects) == known
-
-
-def test_a_missing_role_is_named(world: World, azure_cloud: Azure, calls: Recorder) -> None:
-    azure = AzureWorld(world, azure_cloud, calls, roles=["Key Vault Reader"])
+    for case, (_, reason, words) in WRONG.items():
+        said = world.wait_reason(names[case], reason)["message"]
+        assert words in said, case
+    assert not azure.said_to(azure.vault.host, "/secrets")
     azure.put("db", {"n": "1"})
     azure.bind("db")
-    world.start(env=azure.env())
-    said = world.wait_reason("db", "AccessDenied")["message"]
-    assert f"the secret db of {azure.vault.host}; grant the role Key Vault Secrets User on {azure.vault.host}" in said
+    world.wait_synced("db")
 
 
-def test_a_vault_that_asks_for_another_services_token_gets_none(world: World, azure: AzureWorld) -> None:
+def test_a_vault_that_is_none_is_said_and_holds_up_nobody(world: World, azure: AzureWorld) -> None:
+    azure.bind("lost", path="db", cloudProviderOptions={"azureVaultURL": "https://edsm-none.vault.azure.net"})
+    azure.bound()
+    lost = world.kube.wait("EventDrivenSecret", "lost", world.ns, lambda seen: (
+        seen.get("status", {}).get("reason") not in (None, "", "Synced")), "not synced", 60)
+    assert "edsm-none.vault.azure.net" in lost["status"]["message"]
+    azure.changes_arrive("2")
+
+
+@pytest.mark.parametrize("role, secret_role", [("Key Vault Reader", "Key Vault Secrets User"), ("secrets/get", None)])
+def test_a_sweep_with_lesser_roles(world: World, azure_cloud: Azure, azure_calls: Recorder, role: str,
+                                   secret_role: str | None) -> None:
+    """Roles on each secret and a reader of the vault; or values only, without any list."""
+    azure = AzureWorld(world, azure_cloud, azure_calls, roles=[role])
+    if secret_role:
+        azure.grants[f"{azure.vault.store.name}/secrets/db"] = [secret_role]
+    azure.events.copies = 0
     azure.put("db", {"n": "1"})
     azure.bind("db")
-    edsm = world.start(env=azure.env(queue=False))
+    edsm = world.start(env=azure.env(), flags=("--resync-interval=10s",))
     world.wait_synced("db")
-    served = azure.azure.entra.served[200]
-    azure.vault.challenge = (f'Bearer authorization="https://login.microsoftonline.com/{TENANT}", '
-                             'resource="https://management.azure.com"')
-    azure.azure.bearers.revoke_all(azure.app.name)
-    world.kube.patch("EventDrivenSecret", "db", world.ns, {"metadata": {"annotations": {manifests.SYNC_REQUEST: "again"}}})
-    line = edsm.wait_log(30, msg="binding not synced", reason="CredentialsRejected")
-    assert "asks for a token for another service than vault.azure.net; none is sent" in line["message"]
-    assert azure.azure.entra.served[200] == served
-    azure.vault.challenge = None
-    world.wait_synced("db")
+    version = azure.put("db", {"n": "2"})
+    world.wait_synced("db", version=version)
+    wait_for(lambda: edsm.logs(msg="swept", secrets=1), 40, "a sweep", [edsm.process])
+    refused = [line for line in edsm.logs(level="warn") if line["msg"].startswith("secrets may not be listed")]
+    assert len(refused) == (0 if secret_role else 1), "it says so once"
 
 
-@pytest.mark.parametrize("fault", [cut_before(), hang()], ids=lambda fault: fault.name)
-def test_a_cloud_that_is_down_does_not_hold_up_the_other(world: World, azure: AzureWorld, fault: object) -> None:
-    world.put("aws", {"n": "1"})
-    world.bind("aws", path=world.path("aws"))
+def test_a_secret_that_is_made_anew_is_found_by_its_event(world: World, azure: AzureWorld) -> None:
+    azure.bound(flags=("--resync-interval=10s",))
+    azure.azure.delete_secret(azure.vault, "db", purge=True)
+    world.wait_reason("db", "SourceGone")
+    azure.changes_arrive("2")
+    azure.wait_drained()
+
+
+@pytest.mark.parametrize("cloud, name", [(GOVERNMENT, "AzureUSGovernment"), (CHINA, "AzureChinaCloud")],
+                         ids=lambda each: each if isinstance(each, str) else "")
+def test_other_clouds_of_azure(world: World, azure_cloud: Azure, azure_calls: Recorder, cloud: Cloud, name: str) -> None:
+    azure = AzureWorld(world, azure_cloud, azure_calls, cloud=cloud)
+    begin = len(azure.azure.connects)
+    azure.bound(env=azure.env(AZURE_CLOUD=name))
+    azure.changes_arrive("2")
+    azure.wait_drained()
+    assert set(azure.azure.connects[begin:]) == {cloud.login, azure.vault.host, azure.space.host}
+
+
+@pytest.mark.usefixtures("rights")
+def test_a_policy_says_who_may_have_which_vaults_secrets(world: World, azure: AzureWorld, permit: Permit) -> None:
     azure.put("db", {"n": "1"})
+    azure.put("root", {"n": "1"})
+    permit(provider="azure", paths=["db"], accounts=[azure.vault.store.name])
     azure.bind("db")
-    world.start(env=azure.env())
-    world.wait_synced("aws")
+    azure.bind("root")
+    world.start(env=azure.env(), flags=ENFORCE)
     world.wait_synced("db")
-    rule = azure.azure.wire.fault(fault, count=None)
-    azure.azure.wire.cut_open()
-    azure.put("db", {"n": "2"})
-    world.put("aws", {"n": "2"})
-    world.wait_data("aws", {"n": b"2"}, timeout=25)
-    azure.azure.wire.rules.remove(rule)
-    azure.azure.wire.cut_open()
-    world.wait_data("db", {"n": b"2"}, timeout=90)
+    said = world.wait_reason("root", "NotAllowed")["message"]
+    assert "root" in said
+    azure.put("root", {"n": "2"})
+    azure.changes_arrive("2")
     azure.wait_drained()
-
-
-def test_what_was_received_and_not_completed_comes_again_after_a_crash(world: World, azure: AzureWorld) -> None:
-    azure.put("db", {"n": "1"})
-    azure.bind("db")
-    edsm = world.start(env=azure.env())
-    world.wait_synced("db")
-    azure.wait_drained()
-    rule = azure.azure.wire.fault(hang(), count=None, path="^/secrets/db[?]")
-    azure.put("db", {"n": "2"})
-    edsm.wait_log(msg="event received", event="SecretNewVersionCreated")
-    edsm.kill9()
-    azure.azure.wire.rules.remove(rule)
-    edsm.start()
-    edsm.ready(30)
-    world.wait_data("db", {"n": b"2"})
-    azure.azure.pass_time(120)  # the lock of the program that is no more
-    azure.wait_drained()
-
-
-def test_a_token_that_was_revoked_is_renewed(world: World, azure: AzureWorld) -> None:
-    azure.put("db", {"n": "1"})
-    azure.bind("db")
-    world.start(env=azure.env())
-    world.wait_synced("db")
-    azure.wait_drained()
-    azure.azure.bearers.revoke_all(azure.app.name)
-    azure.put("db", {"n": "2"})
-    world.wait_data("db", {"n": b"2"})
-    azure.wait_drained()
+    assert set(azure.reads()) == {"db"}
+    assert world.kube.find("Secret", "root", world.ns) is None

@@ -47,7 +47,7 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
     first = google.put("db", {"password": "swordfish1"})
     google.bind("db")
     edsm = world.start(wired=True, env=WITHOUT_AWS | google.env())
-    world.wait_synced("db", version=first)
+    world.wait_synced("db", version=google.version("db", first))
     world.workload("web", ["db"])
     before = world.wait_recorded("web")
     google.wait_drained()
@@ -57,7 +57,7 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
 
     second = google.put("db", {"password": "swordfish2"})
     world.wait_data("db", {"password": b"swordfish2"})
-    world.wait_synced("db", version=second)
+    world.wait_synced("db", version=google.version("db", second))
     world.wait_restarts("web", before + 1)
     google.wait_drained()
 
@@ -66,7 +66,7 @@ def test_a_change_reaches_the_secret_and_the_workload_and_is_acknowledged_after_
     assert len(writes) == 2
     (acknowledgement,) = world.calls.find(proxy="google", path=":acknowledge$")
     assert all(write.ended < acknowledgement.began for write in writes)
-    seen, = edsm.logs(msg="event received", event="SECRET_VERSION_ADD", version=second)
+    seen, = edsm.logs(msg="event received", event="SECRET_VERSION_ADD", version=google.version("db", second))
     assert (seen["source"], seen["bindings"]) == (f"gcp/{NUMBER}/global/{google.name('db')}/latest", 1)
     note = world.wait_k8s_event("Updated", about="db")["message"]
     assert re.search(r" \(changed \S+Z, queued \S+Z, received \S+Z\)$", note), "what trace tells"
@@ -135,7 +135,7 @@ def test_a_disabled_version_leaves_the_secret_alone_and_says_so(world: World, go
     google.wait_drained()  # it is no dead letter
 
     google.google.enable_version(google.name("db"), version)
-    world.wait_synced("db", version=version)
+    world.wait_synced("db", version=google.version("db", version))
     google.wait_drained()
 
 
@@ -191,8 +191,17 @@ def test_without_events_the_sweep_finds_changes_and_reads_no_value_in_vain(world
     wait_for(lambda: world.calls.count(proxy="google", path="/versions/latest$") >= 2, 40, "two sweeps", [edsm.process])
     assert google.reads() == []
     version = google.put("db", {"n": "2"}, notify=False)
-    world.wait_synced("db", version=version)
+    world.wait_synced("db", version=google.version("db", version))
     assert len(google.reads()) == 1
+
+    # A secret made anew has the numbers of the old one; and a state is no new version.
+    google.google.delete_secret(google.name("db"))
+    for value in ("one", "anew"):
+        version = google.put("db", {"n": value}, notify=False)
+    world.wait_data("db", {"n": b"anew"}, timeout=40)
+    google.google.disable_version(google.name("db"), version)
+    world.wait_reason("db", "SourceDisabled", timeout=40)
+    assert manifests.decoded(world.kube.get("Secret", "db", world.ns)) == {"n": b"anew"}
 
 
 def test_a_missing_role_is_named(world: World, google_cloud: GoogleCloud, identity: GoogleIdentity) -> None:
@@ -289,7 +298,7 @@ def test_what_was_received_and_not_acknowledged_comes_again_after_a_crash(world:
     google.wait_drained()
     rule = google.wire.fault(hang(), count=None, path=":access$")
     google.put("db", {"n": "2"})
-    edsm.wait_log(msg="event received", event="SECRET_VERSION_ADD", version="2")
+    edsm.wait_log(msg="event received", event="SECRET_VERSION_ADD", version=google.version("db", "2"))
     edsm.kill9()
     google.wire.rules.remove(rule)
     edsm.start()

@@ -29,10 +29,12 @@ QUEUE_OPERATIONS = {"ReceiveMessage", "SendMessage", "GetQueueAttributes", "Dele
                     "ChangeMessageVisibility", "ChangeMessageVisibilityBatch"}
 
 
-def program() -> Path:
-    """aws-script, which the build makes beside the controller."""
-    folder = os.environ.get("EDSM_SIM_DIR", default_binary().resolve().parent / "tests/sim")
-    return Path(folder) / "aws-script"
+def sim_program(name: str) -> Path:
+    """aws-script or gcp-script, which the build makes beside the controller."""
+    program = Path(os.environ.get("EDSM_SIM_DIR", default_binary().resolve().parent / "tests/sim")) / name
+    if not program.is_file():
+        raise FileNotFoundError(f"{program} is not there: build it, or set EDSM_SIM_DIR")
+    return program
 
 
 class _Body:
@@ -78,9 +80,7 @@ class Simulated(Cloud):
         self.queue_url, self.dead_url = (f"http://aws.sim/000000000000/{name}" for name in (QUEUE, DEAD))
 
     def __enter__(self) -> Self:
-        if not program().is_file():
-            raise FileNotFoundError(f"{program()} is not there: build it, or set EDSM_SIM_DIR")
-        self._process = subprocess.Popen([program(), self._start.strftime("%Y-%m-%dT%H:%M:%SZ")],
+        self._process = subprocess.Popen([sim_program("aws-script"), self._start.strftime("%Y-%m-%dT%H:%M:%SZ")],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 

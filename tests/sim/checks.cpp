@@ -67,19 +67,20 @@ std::string expect_ready(const Stored& binding, std::string_view status,
 
 std::string check_binding(const World& world, const Stored& binding) {
   const auto key = target_of(binding);
-  const auto path = std::string(text_of(binding.object().at("spec").as_object(), "secretPath"));
-  if (!world.permissions.permitted(binding.ns(), path))
+  const auto wanted = Sources::wanted(binding.object().at("spec").as_object());
+  if (!world.permissions.permitted(binding.ns(), wanted.path))
     return expect_ready(binding, "False", {sync::kNotAllowed});
   for (const auto& other : world.cluster.all(kube::kBindings)) {
     if (other->uid() == binding.uid() || target_of(*other) != key || !older(*other, binding))
       continue;
     return expect_ready(binding, "False", {"TargetConflict"});
   }
-  const auto current = world.aws.secrets().current(path);
-  if (!current || current->deleted()) {
+  const auto current = world.sources.current(wanted);
+  if (current.state == Past::State::gone)
     return expect_ready(binding, "False", {"SourceGone", "SourceAbsent", "SourceNotFound"});
-  }
-  const auto wished = world.shaped(current->bytes);
+  if (current.state == Past::State::disabled)
+    return expect_ready(binding, "False", {"SourceDisabled"});
+  const auto wished = world.shaped(current.bytes);
   if (!wished) return expect_ready(binding, "False", {});
   const auto target = world.cluster.find(kube::kSecrets, key.first, key.second);
   if (!target) return fmt::format("Secret {}/{} is missing", key.first, key.second);
@@ -144,8 +145,13 @@ std::string check_queue(const World& world) {
     return fmt::format("the queue still holds {} visible and {} hidden messages", counts.visible,
                        counts.in_flight);
   }
+  const auto google = world.gcp.queue().counts();
+  if (world.scenario().google != 0 && !google.empty()) {
+    return fmt::format("Google's subscription still holds {} waiting and {} leased messages",
+                       google.waiting, google.leased);
+  }
   if (world.scenario().calm() && !world.scenario().has(Deed::put_bad) &&
-      !world.aws.dead_letters().counts().empty()) {
+      !(world.aws.dead_letters().counts().empty() && world.gcp.dead_letters().counts().empty())) {
     return "a good message became a dead letter although nothing failed";
   }
   return {};
@@ -207,7 +213,9 @@ void check_canaries(World& world, Witness& witness) {
 }
 
 std::size_t value_reads(const World& world) {
-  return world.aws.calls().count("GetSecretValue") + world.aws.calls().count("BatchGetSecretValue");
+  return world.aws.calls().count("GetSecretValue") +
+         world.aws.calls().count("BatchGetSecretValue") +
+         world.gcp.calls().count("AccessSecretVersion");
 }
 
 Rest::Rest(const World& world, const Witness& witness)
@@ -226,14 +234,21 @@ void Rest::check(World& world, Witness& witness, double minutes) const {
   }
   // A value that cannot be used, or a secret that is gone, is asked for now and then.
   const auto reads = value_reads(world) - value_reads_;
-  const auto allowed =
-      world.troubled() ? minutes * static_cast<double>(world.scenario().bindings) : 0;
+  double allowed = world.troubled() ? minutes * static_cast<double>(world.scenario().bindings) : 0;
+  // Who may not read metadata learns versions by their values in each sweep, and believes for an
+  // hour that it may not.
+  if (world.scenario().has(Deed::deny_metadata))
+    allowed += (minutes / 5 + 1) * world.scenario().bindings;
   if (static_cast<double>(reads) > allowed)
     witness.object(fmt::format("{} value reads at rest", reads));
   // Three long polls, watches that end after five to ten minutes, a sweep each five minutes,
   // credentials; with a lease, a request each two seconds.
   const double replicas = static_cast<double>(world.replicas());
-  const double each = world.scenario().leader_elect ? 8 + 70 : 8;
+  double each = world.scenario().leader_elect ? 8 + 70 : 8;
+  // One long poll of 90 seconds, a token, in each sweep a request for each secret, of which the
+  // audit log tells.
+  const double per_sweep = world.scenario().bindings * (world.scenario().trail ? 3.0 : 1.0);
+  if (world.scenario().google != 0) each += 1 + per_sweep / 4;
   const auto sent = static_cast<double>(world.network.sent() - sent_);
   if (sent > minutes * each * replicas + allowed * 2) {
     witness.object(fmt::format("{} requests in {} minutes of rest", sent, minutes));

@@ -53,7 +53,12 @@ void World::carry_out(const Step& step) {
 
 void World::on_cloud(const Step& step) {
   const unsigned secret = step.a % scenario_.secrets;
-  const auto path = secret_path(secret);
+  if (scenario_.is_google(secret)) return on_google(step, secret);
+  on_aws(step, secret);
+}
+
+void World::on_aws(const Step& step, unsigned secret) {
+  const auto path = sources.path(secret);
   auto& secrets = aws.secrets();
   switch (step.deed) {
     case Deed::put:
@@ -62,18 +67,12 @@ void World::on_cloud(const Step& step) {
     case Deed::put_equal:
       if (const auto current = secrets.current(path)) secrets.put(path, current->bytes);
       break;
-    case Deed::put_text: {
-      const auto canary = fmt::format("canary-text-{}-{:016x}", ++values_, schedule.random());
-      canaries_.push_back(canary);
-      secrets.put(path, remember(canary, Data{{"value", canary}}));
+    case Deed::put_text:
+      secrets.put(path, fresh_text());
       break;
-    }
-    case Deed::put_bad: {
-      const auto canary = fmt::format("canary-bad-{}-{:016x}", ++values_, schedule.random());
-      canaries_.push_back(canary);
-      secrets.put(path, remember("{\"password\": \"" + canary, std::nullopt));
+    case Deed::put_bad:
+      secrets.put(path, bad_value());
       break;
-    }
     case Deed::rollback:
       secrets.rollback(path);
       break;
@@ -86,8 +85,11 @@ void World::on_cloud(const Step& step) {
     case Deed::restore_secret:
       secrets.restore(path);
       break;
-    default:
+    case Deed::recreate_secret:
       secrets.recreate(path, fresh_value(secret));
+      break;
+    default:
+      break;  // Google's only
   }
 }
 
@@ -97,9 +99,7 @@ void World::create_binding(unsigned binding) {
   Object object;
   object["metadata"] = {{"name", binding_name(binding)}, {"namespace", ns}};
   Object spec;
-  spec["cloudProvider"] = "aws";
-  spec["cloudProviderOptions"] = {{"region", "eu-west-1"}};
-  spec["secretPath"] = secret_path(binding % scenario_.secrets);
+  sources.name(spec, binding % scenario_.secrets, binding);
   spec["targetSecretName"] = target_name(scenario_, binding);
   object["spec"] = std::move(spec);
   cluster.create(kube::kBindings, std::move(object), kUser);
@@ -167,7 +167,7 @@ void World::on_cluster(const Step& step) {
       break;
     case Deed::repath_binding:
       edit_binding([&](Object& object) {
-        map_at(object, "spec")["secretPath"] = secret_path(step.b % scenario_.secrets);
+        sources.name(map_at(object, "spec"), step.b % scenario_.secrets, binding);
       });
       break;
     case Deed::pause_binding:
@@ -256,15 +256,20 @@ void World::on_workload(const Step& step) {
   }
 }
 
+void World::cut(const Step& step, int replica, Peer peer) {
+  network.cut(replica, peer, true);
+  for_a_while(step, [this, replica, peer] { network.cut(replica, peer, false); });
+}
+
+void World::storm(const Step& step, Peer peer) {
+  const unsigned force = 20 + step.b * 25;
+  network.weather(peer) = {force / 2, force / 2, force, force / 4, force, force};
+  for_a_while(step, [this, peer] { network.weather(peer) = {}; });
+}
+
 void World::on_fault(const Step& step) {
   auto& replica = *replicas_[step.a % replicas_.size()];
   const int number = replica.number();
-  const auto storm = [&](Peer peer) {
-    auto& weather = network.weather(peer);
-    const unsigned force = 20 + step.b * 25;
-    weather = {force / 2, force / 2, force, force / 4, force, force};
-    for_a_while(step, [this, peer] { network.weather(peer) = {}; });
-  };
   switch (step.deed) {
     case Deed::crash:
       if (step.b % 3 == 0) {
@@ -287,21 +292,14 @@ void World::on_fault(const Step& step) {
       }
       break;
     case Deed::cut_cluster:
-    case Deed::cut_cloud: {
-      const auto peer = step.deed == Deed::cut_cluster ? Peer::cluster : Peer::cloud;
-      network.cut(number, peer, true);
-      for_a_while(step, [this, number, peer] { network.cut(number, peer, false); });
+      cut(step, number, Peer::cluster);
       break;
-    }
     case Deed::skew:
       replica.set_skew(minutes(static_cast<int>(step.b) * 4 - 22));
       for_a_while(step, [&replica] { replica.set_skew({}); });
       break;
     case Deed::storm_cluster:
-      storm(Peer::cluster);
-      break;
-    case Deed::storm_cloud:
-      storm(Peer::cloud);
+      storm(step, Peer::cluster);
       break;
     case Deed::collide:
       collisions_ = 1 + step.b % 4;
@@ -322,18 +320,30 @@ void World::on_fault(const Step& step) {
       cluster.revoke_token(old);
       break;
     }
+    case Deed::lose_digest_key:
+      cluster.remove(kube::kSecrets, "kube-system", "edsm-digest-key");
+      break;
+    default:
+      step.deed >= Deed::cut_google ? on_google_fault(step) : on_cloud_fault(step);
+  }
+}
+
+/// Faults of AWS, and of the events of both clouds.
+void World::on_cloud_fault(const Step& step) {
+  switch (step.deed) {
+    case Deed::cut_cloud:
+      cut(step, static_cast<int>(step.a % replicas_.size()), Peer::cloud);
+      break;
+    case Deed::storm_cloud:
+      storm(step, Peer::cloud);
+      break;
     case Deed::lose_events:
       losing_ = 500;
       for_a_while(step, [this] { losing_ = 0; });
       break;
     case Deed::duplicate_events:
-      duplicating_ = 500;
-      aws.faults.queue_duplicates = 300;
-      aws.faults.queue_unordered = true;
-      for_a_while(step, [this] {
-        duplicating_ = aws.faults.queue_duplicates = 0;
-        aws.faults.queue_unordered = false;
-      });
+      set_duplicates(true);
+      for_a_while(step, [this] { set_duplicates(false); });
       break;
     case Deed::delay_events:
       late_ = seconds(1 + step.b * 10);
@@ -346,13 +356,20 @@ void World::on_fault(const Step& step) {
     case Deed::expire_keys:
       aws.keys().expire_all();
       break;
-    case Deed::deny_reads:
+    default:  // deny_reads
       aws.faults.deny("GetSecretValue");
-      for_a_while(step, [this] { aws.faults.allow("GetSecretValue"); });
-      break;
-    default:
-      cluster.remove(kube::kSecrets, "kube-system", "edsm-digest-key");
+      gcp.faults.deny("AccessSecretVersion");
+      for_a_while(step, [this] {
+        aws.faults.allow("GetSecretValue");
+        gcp.faults.allow("AccessSecretVersion");
+      });
   }
+}
+
+void World::set_duplicates(bool on) {
+  duplicating_ = on ? 500 : 0;
+  aws.faults.queue_duplicates = gcp.faults.duplicates = on ? 300 : 0;
+  aws.faults.queue_unordered = gcp.faults.unordered = on;
 }
 
 }  // namespace edsm::sim

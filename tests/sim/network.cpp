@@ -1,6 +1,7 @@
 #include "sim/network.hpp"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <utility>
 
@@ -40,7 +41,8 @@ net::Response response_of(Reply reply) {
 }  // namespace
 
 std::string_view to_string(Peer peer) {
-  return peer == Peer::cluster ? "cluster" : "cloud";
+  static constexpr std::array names = {"cluster", "cloud", "google"};
+  return names[static_cast<std::size_t>(peer)];
 }
 
 /// One request from its leaving to its answer. Shared by the waiting coroutine, the service and

@@ -18,8 +18,8 @@
 
 namespace edsm::sim {
 
-enum class Peer : std::uint8_t { cluster, cloud };
-inline constexpr std::array kPeers = {Peer::cluster, Peer::cloud};
+enum class Peer : std::uint8_t { cluster, cloud, google };  ///< `cloud` is AWS
+inline constexpr std::array kPeers = {Peer::cluster, Peer::cloud, Peer::google};
 std::string_view to_string(Peer peer);
 
 /// How bad the way to one peer is. Chances are per mille of requests.
@@ -54,8 +54,8 @@ struct Sent {
 /// The wires between the replicas and the services.
 class Network {
  public:
-  Network(Schedule& schedule, Service& cluster, Service& cloud)
-      : schedule_(schedule), services_{&cluster, &cloud} {}
+  Network(Schedule& schedule, Service& cluster, Service& cloud, Service& google)
+      : schedule_(schedule), services_{&cluster, &cloud, &google} {}
 
   Weather& weather(Peer peer) { return weather_[index(peer)]; }
   /// While cut, nothing of the replica arrives at the peer or comes back.
@@ -89,8 +89,8 @@ class Network {
   void tell(const Call& call, const std::string& what) const;
 
   Schedule& schedule_;
-  std::array<Service*, 2> services_;
-  std::array<Weather, 2> weather_{};
+  std::array<Service*, kPeers.size()> services_;
+  std::array<Weather, kPeers.size()> weather_{};
   std::map<std::pair<int, Peer>, bool> cut_;
   std::vector<std::weak_ptr<Call>> streams_;
   std::uint64_t sent_ = 0;

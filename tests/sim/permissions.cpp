@@ -14,10 +14,14 @@ std::string by_name(std::string_view ns) {
   return fmt::format("of-{}", ns);
 }
 
+std::string by_name_at_google(std::string_view ns) {
+  return fmt::format("of-{}-at-google", ns);
+}
+
 Object policy(const std::string& name, Object namespaces, const std::string& path) {
   Object spec;
   spec["namespaces"] = std::move(namespaces);
-  spec["provider"] = "aws";
+  spec["provider"] = path.find('/') == std::string::npos ? "gcp" : "aws";
   spec["paths"] = boost::json::array{Value(path)};
   Object object;
   object["metadata"] = {{"name", name}};
@@ -27,8 +31,9 @@ Object policy(const std::string& name, Object namespaces, const std::string& pat
 
 }  // namespace
 
-Permissions::Permissions(Schedule& schedule, Cluster& cluster, const Scenario& scenario)
-    : schedule_(schedule), cluster_(cluster), scenario_(scenario) {
+Permissions::Permissions(Schedule& schedule, Cluster& cluster, const Scenario& scenario,
+                         const Sources& sources)
+    : schedule_(schedule), cluster_(cluster), scenario_(scenario), sources_(sources) {
   if (!scenario.tenancy) return;
   for (unsigned i = 0; i < scenario.namespaces; ++i) {
     Object object;
@@ -38,7 +43,7 @@ Permissions::Permissions(Schedule& schedule, Cluster& cluster, const Scenario& s
   Object selector;
   selector["selector"] = {{"matchLabels", {{"team", "a"}}}};
   cluster.create(kube::kAccessPolicies,
-                 policy(std::string(kByLabel), std::move(selector), secret_path(0)),
+                 policy(std::string(kByLabel), std::move(selector), sources.path(0)),
                  kAdministrator);
   if (scenario.seed % 2 == 0) carry_out({{}, Deed::permit, 0, 0, {}});
 }
@@ -56,9 +61,14 @@ void Permissions::carry_out(const Step& step) {
     cluster_.edit(kube::kNamespaces, "", ns, change, kAdministrator);
   } else if (step.deed == Deed::forbid) {
     cluster_.remove(kube::kAccessPolicies, "", by_name(ns), kAdministrator);
+    cluster_.remove(kube::kAccessPolicies, "", by_name_at_google(ns), kAdministrator);
   } else if (!cluster_.find(kube::kAccessPolicies, "", by_name(ns))) {
     Object names;
     names["names"] = boost::json::array{Value(ns)};
+    if (scenario_.google != 0) {
+      cluster_.create(kube::kAccessPolicies, policy(by_name_at_google(ns), names, "prod-*"),
+                      kAdministrator);
+    }
     cluster_.create(kube::kAccessPolicies, policy(by_name(ns), std::move(names), "prod/*"),
                     kAdministrator);
   }
@@ -70,8 +80,8 @@ void Permissions::note() {
   for (unsigned i = 0; i < scenario_.namespaces; ++i) {
     for (unsigned secret = 0; secret < scenario_.secrets; ++secret) {
       const auto ns = namespace_of(scenario_, i);
-      if (permitted(ns, secret_path(secret)))
-        last_permitted_[{ns, secret_path(secret)}] = schedule_.now();
+      const auto path = sources_.path(secret);
+      if (permitted(ns, path)) last_permitted_[{ns, path}] = schedule_.now();
     }
   }
 }
@@ -81,7 +91,7 @@ bool Permissions::permitted(std::string_view ns, const std::string& path) const 
   if (cluster_.find(kube::kAccessPolicies, "", by_name(ns))) return true;
   const auto object = cluster_.find(kube::kNamespaces, "", ns);
   const auto* const labels = object ? map_of(metadata_of(object->object()), "labels") : nullptr;
-  return labels != nullptr && labels->contains("team") && path == secret_path(0);
+  return labels != nullptr && labels->contains("team") && path == sources_.path(0);
 }
 
 bool Permissions::permitted_since(std::string_view ns, const std::string& path,

@@ -10,15 +10,18 @@
 #include "sim/cluster/cluster.hpp"
 #include "sim/scenario.hpp"
 #include "sim/schedule.hpp"
+#include "sim/sources.hpp"
 
 namespace edsm::sim {
 
 /// Who may read what in a world with tenancy; without, everybody may read everything. There is one
-/// policy for each namespace by its name, for all secrets, and one by label, for the first secret.
-/// What is permitted is worked out from the objects of the cluster, and not as EDSM does.
+/// policy for each namespace by its name, for all secrets (one more for Google's), and one by
+/// label, for the first secret. What is permitted is worked out from the objects of the cluster,
+/// and not as EDSM does.
 class Permissions {
  public:
-  Permissions(Schedule& schedule, Cluster& cluster, const Scenario& scenario);
+  Permissions(Schedule& schedule, Cluster& cluster, const Scenario& scenario,
+              const Sources& sources);
 
   /// One of Deed::permit, forbid and label.
   void carry_out(const Step& step);
@@ -38,6 +41,7 @@ class Permissions {
   Schedule& schedule_;
   Cluster& cluster_;
   const Scenario& scenario_;
+  const Sources& sources_;
   std::map<std::pair<std::string, std::string>, base::Instant> last_permitted_;
   std::map<std::string, base::Instant, std::less<>> changed_;  ///< by namespace
 };

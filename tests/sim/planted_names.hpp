@@ -32,6 +32,9 @@ inline constexpr std::array kPlanted = {
     std::pair("deaf-to-policies", base::Bug::deaf_to_policies),
     std::pair("ignore-the-pause", base::Bug::ignore_the_pause),
     std::pair("forget-the-change-time", base::Bug::forget_the_change_time),
+    std::pair("deaf-to-project-ids", base::Bug::deaf_to_project_ids),
+    std::pair("deaf-to-aliases", base::Bug::deaf_to_aliases),
+    std::pair("disabled-is-gone", base::Bug::disabled_is_gone),
 };
 
 }  // namespace edsm::sim

@@ -18,6 +18,8 @@ namespace edsm::sim {
 /// What the world offers to a replica beside the network.
 struct Home {
   std::string token;  ///< of its service account, read anew from its file
+  /// It is told of the subscription in Google's cloud, too; empty: there is none.
+  std::string subscription{};
   std::function<void(int replica, std::string_view line)> on_log;
   std::function<void(int replica)> on_exit;  ///< it has ended by itself
 };

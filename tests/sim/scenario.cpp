@@ -25,6 +25,10 @@ constexpr std::array kNames = {
     std::pair(Deed::remove_secret, "schedule for deletion"),
     std::pair(Deed::restore_secret, "restore"),
     std::pair(Deed::recreate_secret, "create anew under another ARN"),
+    std::pair(Deed::disable_version, "disable a version"),
+    std::pair(Deed::enable_version, "enable a version"),
+    std::pair(Deed::destroy_version, "destroy a version"),
+    std::pair(Deed::move_alias, "move the alias"),
     std::pair(Deed::edit_target, "edit the target"),
     std::pair(Deed::add_key, "add a key to the target"),
     std::pair(Deed::remove_key, "remove a key of the target"),
@@ -66,6 +70,12 @@ constexpr std::array kNames = {
     std::pair(Deed::expire_keys, "access keys expire"),
     std::pair(Deed::deny_reads, "IAM refuses reads"),
     std::pair(Deed::lose_digest_key, "the digest key is deleted"),
+    std::pair(Deed::cut_google, "no way to Google for replica"),
+    std::pair(Deed::storm_google, "storm before Google"),
+    std::pair(Deed::expire_tokens, "Google's tokens expire"),
+    std::pair(Deed::deny_metadata, "Google refuses reads of metadata"),
+    std::pair(Deed::exhaust_quota, "Google's quota of reads is used up"),
+    std::pair(Deed::damage_values, "values arrive damaged from Google"),
 };
 
 struct Weight {
@@ -128,6 +138,27 @@ constexpr Weight kFaults[] = {
     {Deed::lose_digest_key, 1},
 };
 
+constexpr Weight kGoogleDeeds[] = {
+    {Deed::put, 3},
+    {Deed::recreate_secret, 3},
+    {Deed::disable_version, 3},
+    {Deed::enable_version, 4},
+    {Deed::destroy_version, 1},
+    {Deed::move_alias, 4},
+    {Deed::remove_secret, 1},
+    {Deed::restore_secret, 2},
+};
+
+constexpr Weight kGoogleFaults[] = {
+    {Deed::cut_google, 4},    {Deed::storm_google, 6},  {Deed::expire_tokens, 2},
+    {Deed::deny_metadata, 2}, {Deed::exhaust_quota, 2}, {Deed::damage_values, 2},
+    {Deed::lose_events, 2},
+};
+
+/// One cloud is in trouble, the other one must go on.
+constexpr Weight kGoogleDown[] = {{Deed::cut_google, 2}, {Deed::storm_google, 1}};
+constexpr Weight kAwsDown[] = {{Deed::cut_cloud, 2}, {Deed::storm_cloud, 1}};
+
 bool is_fault(Deed deed) {
   return deed >= Deed::crash;
 }
@@ -152,17 +183,34 @@ base::Duration gap(Schedule& chance) {
   return chance.between(seconds(3), seconds(40));
 }
 
-/// Changes of permissions among the other steps, each a little before or after one of them.
-void draw_permissions(Schedule& chance, std::vector<Step>& steps) {
-  const auto count = 2 + chance.random() % 6;
+base::Duration draw_length(Schedule& chance) {
+  return chance.chance(700) ? chance.between(milliseconds(1), seconds(20))
+                            : chance.between(seconds(20), minutes(5));
+}
+
+/// Further deeds among the other steps, each a little before or after one of them.
+template <std::size_t N>
+void draw_among(Schedule& chance, std::vector<Step>& steps, const Weight (&weights)[N],
+                std::uint64_t count) {
   for (std::uint64_t i = 0; i < count; ++i) {
     Step step;
     step.at = steps[chance.random() % steps.size()].at + chance.between({}, milliseconds(200));
-    step.deed = pick(chance, kPermissions);
+    step.deed = pick(chance, weights);
     step.a = static_cast<unsigned>(chance.random() % 12);
     step.b = static_cast<unsigned>(chance.random() % 12);
+    if (is_fault(step.deed)) step.lasts = draw_length(chance);
     steps.insert(std::ranges::upper_bound(steps, step.at, {}, &Step::at), step);
   }
+}
+
+void draw_google(Schedule& chance, Scenario& scenario, bool faulty) {
+  scenario.google = 1 + static_cast<unsigned>(chance.random() % ((1U << scenario.secrets) - 1));
+  draw_among(chance, scenario.steps, kGoogleDeeds, 2 + chance.random() % 7);
+  if (faulty) draw_among(chance, scenario.steps, kGoogleFaults, chance.random() % 4);
+  if (faulty || chance.chance(500)) return;
+  const auto count = 1 + chance.random() % 2;
+  chance.chance(500) ? draw_among(chance, scenario.steps, kGoogleDown, count)
+                     : draw_among(chance, scenario.steps, kAwsDown, count);
 }
 
 }  // namespace
@@ -176,6 +224,19 @@ std::string_view to_string(Deed deed) {
 
 bool Scenario::calm() const {
   return std::ranges::none_of(steps, [](const Step& step) { return is_fault(step.deed); });
+}
+
+bool Scenario::calm_for_aws() const {
+  return std::ranges::none_of(
+      steps, [](const Step& step) { return is_fault(step.deed) && step.deed < Deed::cut_google; });
+}
+
+bool Scenario::calm_for_google() const {
+  return std::ranges::none_of(steps, [](const Step& step) {
+    const bool of_aws = step.deed == Deed::cut_cloud || step.deed == Deed::storm_cloud ||
+                        step.deed == Deed::expire_keys || step.deed == Deed::list_lag;
+    return is_fault(step.deed) && !of_aws;
+  });
 }
 
 bool Scenario::has(Deed deed) const {
@@ -212,14 +273,14 @@ Scenario draw_scenario(std::uint64_t seed) {
     step.a = static_cast<unsigned>(chance.random() % 12);
     step.b = static_cast<unsigned>(chance.random() % 12);
     if (is_fault(step.deed)) {
-      step.lasts = chance.chance(700) ? chance.between(milliseconds(1), seconds(20))
-                                      : chance.between(seconds(20), minutes(5));
+      step.lasts = draw_length(chance);
     }
     scenario.steps.push_back(step);
   }
-  // The last draw: what was drawn before is the same for a seed, with it or without.
+  // The last draws: what was drawn before is the same for a seed, with them or without.
   scenario.tenancy = chance.chance(300);
-  if (scenario.tenancy) draw_permissions(chance, scenario.steps);
+  if (scenario.tenancy) draw_among(chance, scenario.steps, kPermissions, 2 + chance.random() % 6);
+  if (chance.chance(333)) draw_google(chance, scenario, faulty);
   return scenario;
 }
 
@@ -233,11 +294,12 @@ std::string describe(const Step& step) {
 std::string describe(const Scenario& scenario) {
   std::string text = fmt::format(
       "seed {}: {} replica(s){}, {} secret(s), {} binding(s), {} workload(s), {} "
-      "namespace(s){}{}{}\n",
+      "namespace(s){}{}{}{}\n",
       scenario.seed, scenario.replicas, scenario.leader_elect ? " with a lease" : "",
       scenario.secrets, scenario.bindings, scenario.workloads, scenario.namespaces,
       scenario.max_receives != 0 ? ", dead letters" : "", scenario.trail ? ", CloudTrail" : "",
-      scenario.tenancy ? ", tenancy" : "");
+      scenario.tenancy ? ", tenancy" : "",
+      scenario.google != 0 ? fmt::format(", Google has {:#b}", scenario.google) : "");
   for (const auto& step : scenario.steps) text += describe(step) + "\n";
   return text;
 }

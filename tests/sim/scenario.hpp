@@ -20,6 +20,11 @@ enum class Deed : std::uint8_t {
   remove_secret,
   restore_secret,
   recreate_secret,
+  // Google's secrets only; `b`: which version
+  disable_version,
+  enable_version,
+  destroy_version,
+  move_alias,
   // users of the cluster: `a` is a binding
   edit_target,
   add_key,
@@ -65,6 +70,13 @@ enum class Deed : std::uint8_t {
   expire_keys,
   deny_reads,
   lose_digest_key,
+  // likewise, of Google
+  cut_google,    ///< `a` is a replica
+  storm_google,  ///< `a`: how bad
+  expire_tokens,
+  deny_metadata,  ///< of versions: only their values may be read
+  exhaust_quota,  ///< likewise, for all who ask the project
+  damage_values,  ///< on their way: their checksums are wrong
 };
 std::string_view to_string(Deed deed);
 
@@ -90,11 +102,16 @@ struct Scenario {
   unsigned max_receives = 0;  ///< 0: no dead-letter queue
   bool trail = false;         ///< CloudTrail's events beside the native ones
   bool tenancy = false;       ///< policies say who may read what, and are enforced
+  unsigned google = 0;        ///< bit i: secret i is in Google's cloud, not in AWS
   std::vector<Step> steps;    ///< in order of time
 
   /// No fault among the steps: then calls can be counted exactly.
   bool calm() const;
+  /// All faults are those of the other cloud.
+  bool calm_for_aws() const;
+  bool calm_for_google() const;
   bool has(Deed deed) const;
+  bool is_google(unsigned secret) const { return ((google >> secret) & 1U) != 0; }
   base::Duration length() const;
 };
 

@@ -15,10 +15,6 @@ namespace {
 /// Others may take the lease this long after its last renewal; its holder must have stopped by
 /// then.
 constexpr base::Duration kLeaseDuration = std::chrono::seconds(15);
-/// A replica that is cut off may not know for so long what has become of a permission.
-constexpr base::Duration kLate = std::chrono::minutes(10);
-/// What stands before the path in the annotation of a target.
-constexpr std::string_view kScope = "aws/eu-west-1/";
 constexpr std::string_view kOurs = "system:serviceaccount:kube-system:edsm";
 
 std::string annotation(const Object& object, std::string_view name) {
@@ -56,6 +52,14 @@ std::map<std::string, std::string> digests_of(const Object& object) {
   return digests;
 }
 
+/// The path in the annotation of a target: "aws/eu-west-1/prod/s0", "gcp/shop/prod-s0/versions/1".
+std::string path_of(std::string_view source) {
+  const auto place = source.find('/', std::min(source.find('/'), source.size() - 1) + 1);
+  if (place == std::string_view::npos) return {};
+  const auto path = source.substr(place + 1);
+  return std::string(source.starts_with("gcp/") ? path.substr(0, path.find('/')) : path);
+}
+
 std::string id_of(const Access& access) {
   return fmt::format("{}/{}/{}", access.resource, access.ns, access.name);
 }
@@ -63,6 +67,7 @@ std::string id_of(const Access& access) {
 }  // namespace
 
 Witness::Witness(World& world) : world_(world) {
+  world_.on_news = [this](const News& news) { expect_soon(news, world_.schedule.now()); };
   world_.on_sent = [this](const Sent& sent) { judge_sender(sent); };
   world_.network.on_answer = [this](const Sent& sent, int status) {
     const bool renewal = sent.request.url.find("/leases") != std::string::npos &&
@@ -81,6 +86,8 @@ bool Witness::look() {
   const auto& calls = world_.aws.calls();
   // A call is judged when it is answered: long polls hold back those behind them for no longer.
   for (; called_ < calls.size(); ++called_) see_call(calls[called_]);
+  const auto& google = world_.gcp.calls();
+  for (; called_google_ < google.size(); ++called_google_) see_call(google[called_google_]);
   return objection_.empty();
 }
 
@@ -114,16 +121,14 @@ void Witness::see_target(const AuditEntry& entry) {
     judge_pause(key);
     values_.emplace(state.digest, state.data);
     const auto source = annotation(entry.object->object(), sync::kSourceAnnotation);
-    const auto path = source.substr(std::min(source.size(), kScope.size()));
-    if (world_.scenario().tenancy && !world_.permissions.permitted_since(key.first, path, grace()))
+    const bool permitted = !world_.scenario().tenancy ||
+                           world_.permissions.permitted_since(key.first, path_of(source), grace());
+    if (!permitted)
       object(fmt::format("Secret {}/{} was written from {}, which its namespace may not read",
                          key.first, key.second, source));
-    bool known = false;
-    for (const auto& [name, secret] : world_.aws.secrets().all()) {
-      for (const auto& current : secret.history) {
-        known = known || world_.shaped(current.bytes) == state.data;
-      }
-    }
+    const auto values = world_.sources.values();
+    const bool known = std::ranges::any_of(
+        values, [&](const auto& value) { return world_.shaped(value) == state.data; });
     if (!known)
       object(fmt::format("Secret {}/{} was given data that no source ever had", key.first,
                          key.second));
@@ -265,94 +270,30 @@ std::optional<base::Instant> Witness::grace() const {
 
 /// Nothing is asked of the cloud about a secret that nobody may read, nor about all of them if that
 /// is all.
-void Witness::judge_read(const aws::Call& call) {
+void Witness::judge_read(const CloudCall& call) {
   if (call.operation == "ListSecrets") {
     bool any = false;
     for (unsigned i = 0; i < world_.scenario().secrets; ++i)
-      any = any || world_.permissions.anybody_since(secret_path(i), grace());
+      any = any || world_.permissions.anybody_since(world_.sources.path(i), grace());
     if (!any) object("ListSecrets, although nobody may read anything");
     return;
   }
-  for (const auto& path : call.ids) {
+  for (const auto& id : call.ids) {
+    const auto path = id.starts_with("secrets/") ? id.substr(id.rfind('/') + 1) : id;
     if (world_.permissions.anybody_since(path, grace())) continue;
     object(fmt::format("{} of {}, which nobody may read", call.operation, path));
   }
 }
 
-void Witness::see_call(const aws::Call& call) {
+void Witness::see_call(const CloudCall& call) {
   const bool read = call.operation == "GetSecretValue" || call.operation == "BatchGetSecretValue" ||
-                    call.operation == "DescribeSecret" || call.operation == "ListSecrets";
+                    call.operation == "DescribeSecret" || call.operation == "ListSecrets" ||
+                    call.operation == "AccessSecretVersion" || call.operation == "GetSecretVersion";
   if (read && world_.scenario().tenancy) judge_read(call);
-  if (!call.operation.starts_with("DeleteMessage") || call.status >= 300) return;
+  const bool acknowledges =
+      call.operation.starts_with("DeleteMessage") || call.operation == "Acknowledge";
+  if (!acknowledges || call.status >= 300) return;
   for (const auto& message : call.ids) judge_acknowledgement(message);
-}
-
-/// Without a dead-letter queue a message is dropped in the end, which is said.
-bool Witness::may_be_given_up(const std::string& message) const {
-  if (world_.scenario().max_receives != 0) return false;
-  const auto& calls = world_.aws.calls();
-  const auto receives = std::count_if(calls.begin(), calls.end(), [&](const aws::Call& call) {
-    return call.operation == "ReceiveMessage" &&
-           std::ranges::find(call.ids, message) != call.ids.end();
-  });
-  return receives > 10;
-}
-
-/// A message may go only when each binding that it concerns holds a value that was current when it
-/// was sent, or later, and each workload that names the target knows of it.
-void Witness::judge_acknowledgement(const std::string& message) {
-  const auto* const notice = world_.notice(message);
-  if (notice == nullptr || !notice->secret || may_be_given_up(message)) return;
-  const auto path = secret_path(*notice->secret);
-  std::vector<Data> good;
-  const auto& history = world_.aws.secrets().history(path);
-  for (std::size_t i = 0; i < history.size(); ++i) {
-    const bool over = i + 1 < history.size() && history[i + 1].since <= notice->at;
-    if (over) continue;
-    // Gone or impossible in between: the event has no further effect.
-    const auto data = world_.shaped(history[i].bytes);
-    if (history[i].deleted() || !data) return;
-    good.push_back(*data);
-  }
-  const auto holds = [&](const TargetState* state) {
-    return state != nullptr && std::ranges::find(good, state->data) != good.end();
-  };
-  for (const auto& binding : world_.cluster.all(kube::kBindings)) {
-    const auto& spec = binding->object().at("spec").as_object();
-    if (text_of(spec, "secretPath") != path || world_.changed_lately(*binding, notice->at))
-      continue;
-    const Key key{std::string(binding->ns()), std::string(text_of(spec, "targetSecretName"))};
-    if (world_.contested(key)) continue;
-    // While it may not be read the message concerns it in vain; a replica may learn of a change
-    // late.
-    const bool refused = !world_.permissions.permitted(key.first, path) ||
-                         world_.permissions.changed_since(key.first, notice->at - kLate);
-    if (refused) continue;
-    const auto states = written(key);
-    if (!holds(states.empty() ? nullptr : states.back())) {
-      object(fmt::format("message {} about {} was deleted before Secret {}/{} held its value",
-                         message, path, key.first, key.second));
-      return;
-    }
-    for (const auto& [id, history_] : workloads_) {
-      const auto& workload = history_.back();
-      const bool same_ns = id.find("/" + key.first + "/") != std::string::npos;
-      const bool names_it = std::ranges::find(workload.names, key.second) != workload.names.end();
-      if (!same_ns || !names_it || !workload.there) continue;
-      // Named since less than a moment: no watch has told of it yet.
-      const bool fresh = std::ranges::any_of(history_, [&](const WorkloadState& state) {
-        return !state.ours && state.at + std::chrono::seconds(60) > notice->at;
-      });
-      const auto record = workload.digests.find(key.second);
-      const bool known = record != workload.digests.end() && values_.contains(record->second) &&
-                         std::ranges::find(good, values_.at(record->second)) != good.end();
-      if (!known && !fresh) {
-        object(fmt::format("message {} about {} was deleted before {} was rolled out", message,
-                           path, id));
-        return;
-      }
-    }
-  }
 }
 
 /// Every write but a creation and a report says what it changes, and no replica may write once

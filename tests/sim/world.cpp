@@ -39,10 +39,6 @@ bool tells_of_a_read(const std::string& body) {
 
 }  // namespace
 
-std::string secret_path(unsigned secret) {
-  return fmt::format("prod/s{}", secret);
-}
-
 std::string namespace_of(const Scenario& scenario, unsigned binding) {
   return fmt::format("ns{}", binding % scenario.namespaces);
 }
@@ -84,19 +80,52 @@ World::World(const Scenario& scenario)
     : schedule(scenario.seed * 2),
       cluster(schedule),
       aws(schedule),
-      permissions(schedule, cluster, scenario),
-      network(schedule, cluster, aws),
+      gcp(schedule),
+      sources(aws, gcp, scenario),
+      permissions(schedule, cluster, scenario, sources),
+      network(schedule, cluster, aws, gcp),
       scenario_(scenario),
       begin_(schedule.now()),
       options_(options_of(scenario)) {
+  connect();
+  for (unsigned i = 0; i < scenario.secrets; ++i) {
+    if (scenario.is_google(i)) {
+      make_google_secret(Sources::google_path(sources.path(i)), i, 1);
+    } else {
+      aws.secrets().put(sources.path(i), fresh_value(i));
+    }
+  }
+  for (unsigned i = 0; i < scenario.bindings; ++i) create_binding(i);
+  for (unsigned i = 0; i < scenario.workloads; ++i) {
+    if (i % 2 == 0) create_workload(i);
+  }
+  for (unsigned i = 0; i < scenario.replicas; ++i) start_replica(i);
+  for (const auto& step : scenario_.steps) {
+    schedule.after(step.at, [this, &step] {
+      if (trace) trace(describe(step));
+      carry_out(step);
+    });
+  }
+}
+
+void World::connect() {
   aws.queue().visibility = seconds(30);
-  aws.queue().max_receives = scenario.max_receives;
-  aws.events.trail = scenario.trail;
-  aws.events.trail_reads = scenario.trail;
-  aws.route = [this](std::string body) { route(std::move(body)); };
+  aws.queue().max_receives = scenario_.max_receives;
+  aws.events.trail = scenario_.trail;
+  aws.events.trail_reads = scenario_.trail;
+  aws.route = [this](const std::string& body) { route(body); };
+  gcp.faults.late_acks_lost = 500;
+  gcp.set_max_attempts(scenario_.max_receives);
+  if (scenario_.trail) gcp.events.audit_topic = gcp.topic();
+  gcp.events.audit_reads = scenario_.trail;
+  gcp.route = [this](const gcp::Publication& message) { route_google(message); };
   network.refusal = [this](Peer peer, bool lie, const net::Request& request) {
     if (peer == Peer::cloud) {
       return !lie && schedule.chance(500) ? aws.throttled(request) : aws.internal_error(request);
+    }
+    if (peer == Peer::google) {
+      if (!lie && schedule.chance(400)) return Gcp::throttled();
+      return schedule.chance(500) ? Gcp::internal_error() : Gcp::unavailable();
     }
     if (!lie && schedule.chance(400)) return too_many_requests(1);
     return schedule.chance(500) ? internal_error() : unavailable();
@@ -114,33 +143,24 @@ World::World(const Scenario& scenario)
     if (!writes || (kind & denied_kinds_) == 0) return std::nullopt;
     return forbidden(access);
   });
-  for (unsigned i = 0; i < scenario.secrets; ++i) aws.secrets().put(secret_path(i), fresh_value(i));
-  for (unsigned i = 0; i < scenario.bindings; ++i) create_binding(i);
-  for (unsigned i = 0; i < scenario.workloads; ++i) {
-    if (i % 2 == 0) create_workload(i);
-  }
-  for (unsigned i = 0; i < scenario.replicas; ++i) {
-    replicas_.push_back(
-        std::make_unique<Replica>(schedule, network, static_cast<int>(i), options_));
-    auto& replica = *replicas_.back();
-    replica.home.token = new_token(static_cast<int>(i));
-    replica.home.on_log = [this](int number, std::string_view line) {
-      logs.emplace_back(line);
-      if (trace) trace(fmt::format("    replica {}: {}", number, line.substr(0, line.size() - 1)));
-    };
-    // As a kubelet does.
-    replica.home.on_exit = [this](int number) {
-      schedule.after(schedule.between(seconds(1), seconds(10)),
-                     [this, number] { replicas_[static_cast<std::size_t>(number)]->start(); });
-    };
-    schedule.after(milliseconds(static_cast<int>(i)), [&replica] { replica.start(); });
-  }
-  for (const auto& step : scenario_.steps) {
-    schedule.after(step.at, [this, &step] {
-      if (trace) trace(describe(step));
-      carry_out(step);
-    });
-  }
+}
+
+void World::start_replica(unsigned number) {
+  replicas_.push_back(
+      std::make_unique<Replica>(schedule, network, static_cast<int>(number), options_));
+  auto& replica = *replicas_.back();
+  replica.home.token = new_token(static_cast<int>(number));
+  if (scenario_.google != 0) replica.home.subscription = gcp.queue().name();
+  replica.home.on_log = [this](int which, std::string_view line) {
+    logs.emplace_back(line);
+    if (trace) trace(fmt::format("    replica {}: {}", which, line.substr(0, line.size() - 1)));
+  };
+  // As a kubelet does.
+  replica.home.on_exit = [this](int which) {
+    schedule.after(schedule.between(seconds(1), seconds(10)),
+                   [this, which] { replicas_[static_cast<std::size_t>(which)]->start(); });
+  };
+  schedule.after(milliseconds(static_cast<int>(number)), [&replica] { replica.start(); });
 }
 
 /// The replicas' coroutines refer to everything else.
@@ -169,6 +189,7 @@ void World::calm_down() {
   collisions_ = denied_kinds_ = losing_ = duplicating_ = 0;
   late_ = {};
   aws.faults = {};
+  gcp.faults = {};
   for (const auto& replica : replicas_) {
     replica->resume();
     replica->set_skew({});
@@ -212,16 +233,20 @@ bool World::contested(const std::pair<std::string, std::string>& target) const {
   return wanting > 1;
 }
 
+bool World::readable(const Wanted& wanted) const {
+  const auto current = sources.current(wanted);
+  return current.state == Past::State::live && shaped(current.bytes);
+}
+
 bool World::bound(const std::pair<std::string, std::string>& target) const {
   for (const auto& binding : cluster.all(kube::kBindings)) {
     const auto& spec = binding->object().at("spec").as_object();
     const bool wants =
         binding->ns() == target.first && text_of(spec, "targetSecretName") == target.second;
     if (!wants) continue;
-    const auto path = std::string(text_of(spec, "secretPath"));
-    if (!permissions.permitted(target.first, path)) return false;
-    const auto current = aws.secrets().current(path);
-    return !contested(target) && current && !current->deleted() && shaped(current->bytes);
+    const auto wanted = Sources::wanted(spec);
+    if (!permissions.permitted(target.first, wanted.path)) return false;
+    return !contested(target) && readable(wanted);
   }
   return false;
 }
@@ -229,8 +254,7 @@ bool World::bound(const std::pair<std::string, std::string>& target) const {
 bool World::troubled() const {
   for (const auto& binding : cluster.all(kube::kBindings)) {
     const auto& spec = binding->object().at("spec").as_object();
-    const auto current = aws.secrets().current(std::string(text_of(spec, "secretPath")));
-    if (!current || current->deleted() || !shaped(current->bytes)) return true;
+    if (!readable(Sources::wanted(spec))) return true;
   }
   return false;
 }
@@ -248,6 +272,18 @@ std::string World::fresh_value(unsigned secret) {
   json["password"] = canary;
   return remember(boost::json::serialize(json),
                   Data{{"user", fmt::format("u{}", secret)}, {"password", canary}});
+}
+
+std::string World::fresh_text() {
+  const auto canary = fmt::format("canary-text-{}-{:016x}", ++values_, schedule.random());
+  canaries_.push_back(canary);
+  return remember(canary, Data{{"value", canary}});
+}
+
+std::string World::bad_value() {
+  const auto canary = fmt::format("canary-bad-{}-{:016x}", ++values_, schedule.random());
+  canaries_.push_back(canary);
+  return remember("{\"password\": \"" + canary, std::nullopt);
 }
 
 std::string World::new_token(int replica) {
@@ -290,25 +326,26 @@ void World::collide_with(const Sent& sent) {
   }
 }
 
-void World::route(std::string body) {
-  std::optional<unsigned> secret;
+void World::route(const std::string& body) {
+  std::optional<News> news;
   for (unsigned i = 0; i < scenario_.secrets && !tells_of_a_read(body); ++i) {
     // Names and ARNs alike hold the path.
-    if (body.find(secret_path(i)) != std::string::npos) secret = i;
+    if (body.find(sources.path(i)) != std::string::npos) news = News{sources.path(i)};
   }
+  deliver([this, body] { return aws.queue().enqueue(body); }, news);
+}
+
+void World::deliver(const std::function<std::string()>& publish, const std::optional<News>& news) {
   const auto now = schedule.now();
+  if (news && on_news) on_news(*news);
   if (losing_ != 0 && schedule.chance(losing_)) return;
   const unsigned times = duplicating_ != 0 && schedule.chance(duplicating_) ? 2 : 1;
   for (unsigned i = 0; i < times; ++i) {
     base::Duration delay = schedule.between(milliseconds(1), milliseconds(20));
     if (duplicating_ != 0 || late_.count() != 0) delay += schedule.between({}, seconds(3));
     if (late_.count() != 0) delay += schedule.between({}, late_);
-    schedule.after(delay, [this, body, secret, now] { enqueue(body, secret, now); });
+    schedule.after(delay, [this, publish, news, now] { notices_[publish()] = {news, now}; });
   }
-}
-
-void World::enqueue(const std::string& body, std::optional<unsigned> secret, base::Instant at) {
-  notices_[aws.queue().enqueue(body)] = {secret, at};
 }
 
 }  // namespace edsm::sim

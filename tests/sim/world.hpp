@@ -10,18 +10,19 @@
 #include "cli/options.hpp"
 #include "sim/aws/aws.hpp"
 #include "sim/cluster/cluster.hpp"
+#include "sim/gcp/gcp.hpp"
 #include "sim/network.hpp"
 #include "sim/permissions.hpp"
 #include "sim/replica.hpp"
 #include "sim/scenario.hpp"
 #include "sim/schedule.hpp"
+#include "sim/sources.hpp"
 
 namespace edsm::sim {
 
 using Data = std::map<std::string, std::string>;
 
 /// The names of a scenario's things.
-std::string secret_path(unsigned secret);
 std::string namespace_of(const Scenario& scenario, unsigned binding);
 std::string binding_name(unsigned binding);
 std::string target_name(const Scenario& scenario, unsigned binding);
@@ -31,7 +32,7 @@ kube::Resource workload_kind(unsigned workload);
 /// The data of a Secret object, decoded.
 Data decode_data(const Object& secret);
 
-/// Cluster, cloud, replicas and the network between them, and what people and fate do to them.
+/// Cluster, clouds, replicas and the network between them, and what people and fate do to them.
 class World {
  public:
   explicit World(const Scenario& scenario);
@@ -53,9 +54,9 @@ class World {
   std::optional<Data> shaped(const std::string& value) const;
   /// Every value that was ever put into the cloud and must not be seen outside of targets.
   const std::vector<std::string>& canaries() const { return canaries_; }
-  /// The messages of the queue: which secret each is about (nullopt: none), and since when.
+  /// The messages of the queues: what each tells (nullopt: nothing of a secret), and since when.
   struct Notice {
-    std::optional<unsigned> secret;
+    std::optional<News> news;
     base::Instant at;
   };
   const Notice* notice(const std::string& message_id) const;
@@ -67,6 +68,8 @@ class World {
   bool contested(const std::pair<std::string, std::string>& target) const;
   /// Exactly one binding wants it, and its source may be read and has a usable value.
   bool bound(const std::pair<std::string, std::string>& target) const;
+  /// Its value is there, may be used, and is fit for a Secret.
+  bool readable(const Wanted& wanted) const;
   /// Some binding's source is gone or unusable.
   bool troubled() const;
   Replica& replica(unsigned number) { return *replicas_[number]; }
@@ -78,19 +81,36 @@ class World {
   Schedule schedule;
   Cluster cluster;
   mutable Aws aws;
+  mutable Gcp gcp;
+  Sources sources;
   Permissions permissions;
   Network network;
   std::function<void(const std::string& line)> trace;
   std::function<void(const Sent&)> on_sent;
+  /// A message of a cloud is about to be sent.
+  std::function<void(const News&)> on_news;
   std::vector<std::string> logs;  ///< every line of every replica
 
  private:
   void carry_out(const Step& step);
   void on_cloud(const Step& step);
+  void on_aws(const Step& step, unsigned secret);
+  void on_google(const Step& step, unsigned secret);
+  void make_google_secret(const std::string& path, unsigned secret, std::size_t versions);
+  void rotate_google(const std::string& path, unsigned secret, base::Duration takes);
+  void recreate_google(const Step& step, const std::string& path, unsigned secret);
+  void enable_google(const Step& step, const std::string& path);
   void on_cluster(const Step& step);
   void on_workload(const Step& step);
   void on_fault(const Step& step);
+  void on_cloud_fault(const Step& step);
+  void on_google_fault(const Step& step);
+  void cut(const Step& step, int replica, Peer peer);
+  void storm(const Step& step, Peer peer);
+  void set_duplicates(bool on);
   std::string fresh_value(unsigned secret);
+  std::string fresh_text();
+  std::string bad_value();
   std::string remember(std::string value, std::optional<Data> data);
   void create_binding(unsigned binding);
   void note_change_of(const std::string& ns, const std::string& binding);
@@ -99,8 +119,12 @@ class World {
   void touch(const kube::Resource& kind, const std::string& ns, const std::string& name);
   void edit_target(unsigned binding, const std::function<void(Object&)>& edit);
   std::string new_token(int replica);
-  void route(std::string body);
-  void enqueue(const std::string& body, std::optional<unsigned> secret, base::Instant at);
+  void connect();
+  void route(const std::string& body);
+  void route_google(const gcp::Publication& message);
+  /// Publishes a message (which returns its id) as fate lets it: perhaps late, twice or never.
+  void deliver(const std::function<std::string()>& publish, const std::optional<News>& news);
+  void start_replica(unsigned number);
   void for_a_while(const Step& step, std::function<void()> end);
   void count_down(int replica);
   void collide_with(const Sent& sent);

@@ -1,4 +1,4 @@
-"""python -m demo [--cloud aws|gcp] [--keep]: plays the demo; exit code 0 if all of it happened."""
+"""python -m demo [--cloud aws|gcp|azure] [--keep]: plays the demo; exit code 0 if all of it happened."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from bed.edsm import default_binary
 from bed.process import Hopeless
 from bed.scratch import work_dir
 from demo.clouds.aws import Aws
+from demo.clouds.azure import AzureCloud
 from demo.clouds.cloud import Cloud
 from demo.clouds.google import Google
 from demo.keep import keep
@@ -21,7 +22,7 @@ from demo.stage import Stage
 from demo.story import Story, Surprise
 from demo.terminal import Terminal
 
-_CLOUDS: dict[str, type[Cloud]] = {"aws": Aws, "gcp": Google}
+_CLOUDS: dict[str, type[Cloud]] = {"aws": Aws, "gcp": Google, "azure": AzureCloud}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # What is wrong with the world rather than with the demo: told without a traceback.

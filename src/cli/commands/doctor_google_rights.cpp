@@ -39,6 +39,7 @@ constexpr auto kOfSecret = std::to_array<Need>(
 
 std::vector<std::string> permissions_of(const auto& needs) {
   std::vector<std::string> names;
+  names.reserve(needs.size());
   for (const auto& need : needs) names.emplace_back(need.permission);
   return names;
 }

@@ -94,7 +94,7 @@ base::Task<Findings> probe_topics(cloud::gcp::Cloud& cloud, base::Clock& clock, 
     if (!about.empty()) plan.about = about;
     plan.reads_value = !about.empty();
     plans.push_back(std::move(plan));
-    if (plan.reads_value) break;  // once is enough
+    if (!about.empty()) break;  // once is enough
   }
   auto probed = co_await run_probes(std::move(plans), clock, metrics, std::move(wish));
   append(findings, std::move(probed));

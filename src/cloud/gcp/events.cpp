@@ -68,13 +68,39 @@ std::string names_of(const auto& members, const auto& name_of) {
   return names.empty() ? "none" : names;
 }
 
-/// `time` is when it happened, as the event says it.
+/// What an event is read with.
+struct Known {
+  const Projects& projects;
+  Births* births;
+};
+
+/// When a version was created, if this is the version; else empty.
+std::string_view creation_in(const value* version, const SecretName& name) {
+  if (version == nullptr || parse_secret_name(string_at(*version, "name")) != name) return {};
+  return string_at(*version, "createTime");
+}
+
+/// `created` is when the version that it tells of was created; empty: it does not say.
+void note_birth(const SecretName& name, const Meaning& meaning, std::string_view created,
+                Births* births) {
+  if (births == nullptr || (meaning.change != Change::secret && !meaning.adds)) return;
+  if (!created.empty()) {
+    births->learn(name, created);
+  } else {
+    births->forget(name);
+  }
+}
+
+/// `time` is when it happened, as the event says it; `version` is what it shows of a version.
 Hint hint(const SecretName& name, const Meaning& meaning, std::string_view time,
-          const Projects& projects) {
+          const value* version, const Known& known) {
   Hint made;
   made.changed = base::parse_rfc3339(time);
-  made.match_keys = hint_keys(name, meaning.change, projects);
-  if (meaning.adds && is_version_number(name.version)) made.version = name.version;
+  made.match_keys = hint_keys(name, meaning.change, known.projects);
+  const auto created = meaning.adds ? creation_in(version, name) : std::string_view();
+  note_birth(name, meaning, created, known.births);
+  if (meaning.adds && is_version_number(name.version))
+    made.version = version_text(name.version, created);
   made.cause = meaning.name;
   return made;
 }
@@ -84,14 +110,16 @@ std::string_view attribute(const Attributes& attributes, std::string_view name) 
   return found == attributes.end() ? std::string_view() : std::string_view(found->second);
 }
 
-Decoded notification(const Attributes& attributes, std::string_view type,
-                     const Projects& projects) {
+Decoded notification(const Attributes& attributes, std::string_view type, std::string_view data,
+                     const Known& known) {
   const auto meaning = std::ranges::find(notifications, type, &Meaning::name);
   if (meaning == notifications.end()) return Irrelevant{printable(type)};
   auto name = parse_secret_name(attribute(attributes, "versionId"));
   if (!name) name = parse_secret_name(attribute(attributes, "secretId"));
   if (!name) return Malformed{fmt::format("{} names no secret", meaning->name)};
-  return hint(*name, *meaning, attribute(attributes, "timestamp"), projects);
+  const auto document = base::JsonDocument::parse(meaning->adds ? data : std::string_view());
+  return hint(*name, *meaning, attribute(attributes, "timestamp"),
+              document ? &document->root() : nullptr, known);
 }
 
 /// The first of the places where a record may name its secret; one with the version is better.
@@ -113,7 +141,7 @@ std::optional<SecretName> named_in(const value& payload) {
 }
 
 /// `time` is the entry's, which is that of the call and not of its way through the sink.
-Decoded audit_entry(const value& payload, std::string_view time, const Projects& projects) {
+Decoded audit_entry(const value& payload, std::string_view time, const Known& known) {
   const auto service_name = string_at(payload, "serviceName");
   if (service_name != service) return Irrelevant{"another service's entry"};
   auto method = string_at(payload, "methodName");
@@ -124,15 +152,16 @@ Decoded audit_entry(const value& payload, std::string_view time, const Projects&
   if (meaning == methods.end()) return Irrelevant{printable(method)};
   const auto name = named_in(payload);
   if (!name) return Malformed{fmt::format("{} names no secret", meaning->name)};
-  return hint(*name, *meaning, time, projects);
+  return hint(*name, *meaning, time, base::find(payload, "response"), known);
 }
 
 }  // namespace
 
-Decoded decode_event(const Attributes& attributes, std::string_view data,
-                     const Projects& projects) {
+Decoded decode_event(const Attributes& attributes, std::string_view data, const Projects& projects,
+                     Births* births) {
+  const Known known{projects, births};
   const auto type = attribute(attributes, "eventType");
-  if (!type.empty()) return notification(attributes, type, projects);
+  if (!type.empty()) return notification(attributes, type, data, known);
   const auto document = base::JsonDocument::parse(data);
   if (!document) {
     const auto first = [](const auto& each) { return std::string_view(each.first); };
@@ -142,7 +171,7 @@ Decoded decode_event(const Attributes& attributes, std::string_view data,
   const value& root = document->root();
   const auto* const payload = base::find(root, "protoPayload");
   if (payload != nullptr && payload->is_object())
-    return audit_entry(*payload, string_at(root, "timestamp"), projects);
+    return audit_entry(*payload, string_at(root, "timestamp"), known);
   if (!string_at(root, "logName").empty()) return Irrelevant{"another log's entry"};
   const auto* const object = root.if_object();
   if (object == nullptr) return Malformed{"no notification, and its data is not a JSON object"};

@@ -81,6 +81,39 @@ TEST(Notifications, TheDocumentedSamples) {
             "hint SECRET_DELETE - gcp/1019248048664/europe-west3/db/*");
 }
 
+std::string shown(std::string_view version, std::string_view created) {
+  return fmt::format(R"({{"name":"{}/versions/{}","createTime":"{}"}})", secret, version, created);
+}
+
+TEST(Notifications, AVersionIsItsNumberAndItsCreation) {
+  const auto added = native("SECRET_VERSION_ADD", "2");
+  const auto data = shown("2", "2022-03-27T21:14:28.798342Z");
+  EXPECT_EQ(decode(added, data),
+            "hint SECRET_VERSION_ADD 2@2022-03-27T21:14:28.798342Z "
+            "gcp/827585297303/global/test-secret/latest");
+  EXPECT_EQ(decode(native("SECRET_VERSION_ENABLE", "2"), data),
+            "hint SECRET_VERSION_ENABLE - gcp/827585297303/global/test-secret/latest");
+}
+
+TEST(Notifications, BirthsOfVersionsAreLearnedAndForgotten) {
+  const Projects projects;
+  Births births(projects);
+  SecretName name{"827585297303", std::string(global), "test-secret", ""};
+  const auto known = [&](const Attributes& attributes, std::string_view data = "") {
+    decode_event(attributes, data, projects, &births);
+    return version_text("2", births.of(name));
+  };
+  const std::string born = "2@2022-03-27T21:14:28.798342Z";
+  const auto data = shown("2", "2022-03-27T21:14:28.798342Z");
+  EXPECT_EQ(known(native("SECRET_VERSION_DISABLE", "2"), data), "2");
+  EXPECT_EQ(known(native("SECRET_VERSION_ADD", "2"), data), born);
+  EXPECT_EQ(known(native("SECRET_UPDATE")), born);
+  EXPECT_EQ(known(native("SECRET_DELETE")), "2") << "it may be another secret next time";
+  EXPECT_EQ(known(native("SECRET_VERSION_ADD", "2"), data), born);
+  EXPECT_EQ(known(native("SECRET_VERSION_ADD", "3")), "2") << "somebody has to look";
+  EXPECT_EQ(known(native("SECRET_VERSION_ADD", "2"), shown("1", "2022-03-27T21:14:28Z")), "2");
+}
+
 TEST(Notifications, ThatNameNoSecretAreMalformed) {
   for (const std::string_view id : {"", "test-secret", "projects/1/topics/t"}) {
     auto attributes = native("SECRET_VERSION_ADD");

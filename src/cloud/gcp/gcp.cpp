@@ -24,12 +24,13 @@ struct Cloud::Parts {
             [this](const std::string& location) {
               return client(Service::secretmanager, secret_manager_url(settings, location), api);
             },
-            projects, wiring.clock, wiring.log, own.get()) {
+            projects, births, wiring.clock, wiring.log, own.get()) {
     for (const Subscription& subscription : settings.subscriptions) {
       auto pubsub =
           std::make_unique<Pubsub>(subscription, client(Service::pubsub, pubsub_url(settings), api),
                                    client(Service::pubsub, pubsub_url(settings), long_polls));
-      inboxes.push_back(std::make_unique<PubsubInbox>(std::move(pubsub), projects, wiring.clock));
+      inboxes.push_back(
+          std::make_unique<PubsubInbox>(std::move(pubsub), projects, births, wiring.clock));
     }
   }
 
@@ -58,6 +59,7 @@ struct Cloud::Parts {
   std::unique_ptr<auth::MetadataServer> metadata_server;  ///< null: credentials are not its
   oauth::TokenCache tokens;
   Projects projects;
+  Births births{projects};
   std::unique_ptr<OwnProject> own;
   SecretManagerProvider provider;
   std::vector<std::unique_ptr<PubsubInbox>> inboxes;

@@ -137,24 +137,37 @@ TEST_F(GoogleCloudTest, WiresProviderInboxesAndCredentials) {
   const auto cloud = make({{"GCP_PUBSUB_SUBSCRIPTION", full}});
   metadata.reply(200, R"({"access_token":"ya29","expires_in":3600,"token_type":"Bearer"})",
                  {{"Metadata-Flavor", "Google"}});
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","state":"ENABLED",
+      "createTime":"2026-11-23T18:00:00Z"})");
   http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
   const auto values = support::run(cloud->provider().fetch(source_of(*cloud)));
   ASSERT_TRUE(values.at(0)) << values.at(0).error().text;
-  EXPECT_EQ(http.seen.at(0).url,
+  EXPECT_EQ(http.seen.at(1).url,
             "https://secretmanager.googleapis.com/v1/projects/shop/secrets/db/versions/"
             "latest:access");
   EXPECT_EQ(http.seen.at(0).headers.find("Authorization"), "Bearer ya29");
 
   ASSERT_EQ(cloud->inboxes().size(), 1U);
-  polls.reply(200, R"({"receivedMessages":[{"ackId":"a","message":{"attributes":{
-      "eventType":"SECRET_CREATE","secretId":"projects/5/secrets/db"}}}]})");
+  // {"name":"projects/5/secrets/db/versions/2","createTime":"2026-11-24T18:00:00Z"}
+  polls.reply(200,
+              R"({"receivedMessages":[{"ackId":"a","message":{"attributes":{
+      "eventType":"SECRET_VERSION_ADD","secretId":"projects/5/secrets/db",
+      "versionId":"projects/5/secrets/db/versions/2"},"data":"eyJuYW1lIjoicHJvamVjdHMvNS9zZWNyZXRz)"
+              R"(L2RiL3ZlcnNpb25zLzIiLCJjcmVhdGVUaW1lIjoiMjAyNi0xMS0yNFQxODowMDowMFoifQ=="}}]})");
   const auto got = support::run(cloud->inboxes().front()->receive());
   ASSERT_TRUE(got);
   EXPECT_EQ(polls.seen.at(0).url, "https://pubsub.googleapis.com/v1/" + full + ":pull");
   EXPECT_EQ(polls.seen.at(0).headers.find("Authorization"), "Bearer ya29");
   EXPECT_THAT(std::get<Hint>(got->at(0).content).match_keys,
-              testing::Contains("gcp/shop/global/db/*"))
+              testing::Contains("gcp/shop/global/db/latest"))
       << "what the provider learned of projects, the inbox knows";
+
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/2","payload":{"data":"dw=="}})");
+  const auto next = support::run(cloud->provider().fetch(source_of(*cloud)));
+  ASSERT_TRUE(next.at(0));
+  EXPECT_EQ(next.at(0)->version, std::get<Hint>(got->at(0).content).version)
+      << "what the inbox learned of versions, the provider knows";
+  EXPECT_EQ(http.seen.size(), 3U) << "so a change is one call";
 }
 
 TEST_F(GoogleCloudTest, WrongCredentialsAreSaidByWhoNeedsThem) {
@@ -173,7 +186,9 @@ TEST_F(GoogleCloudTest, TheMetadataServerTellsTheProjectOfABindingThatNamesNone)
       .reply(200, R"({"access_token":"ya29","expires_in":3600,"token_type":"Bearer"})",
              {{"Metadata-Flavor", "Google"}})
       .reply(200, "edsm@shop.iam.gserviceaccount.com", {{"Metadata-Flavor", "Google"}});
-  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
+  http.reply(200, R"({"name":"projects/5/secrets/db/versions/1","state":"ENABLED",)"
+                  R"("createTime":"2026-11-29T10:00:00Z"})")
+      .reply(200, R"({"name":"projects/5/secrets/db/versions/1","payload":{"data":"dg=="}})");
   const auto source = cloud->provider().resolve({"db", {}});
   ASSERT_TRUE(source);
   const auto values = support::run(cloud->provider().fetch({*source}));

@@ -18,10 +18,11 @@ constexpr std::size_t max_id = 64;
 
 }  // namespace
 
-PubsubInbox::PubsubInbox(std::unique_ptr<Pubsub> pubsub, const Projects& projects,
+PubsubInbox::PubsubInbox(std::unique_ptr<Pubsub> pubsub, const Projects& projects, Births& births,
                          base::Clock& clock)
     : pubsub_(std::move(pubsub)),
       projects_(projects),
+      births_(births),
       clock_(clock),
       name_(fmt::format("pubsub/{}/{}", pubsub_->subscription().project,
                         pubsub_->subscription().id)) {}
@@ -33,7 +34,7 @@ base::Duration PubsubInbox::stuck_after() const {
 
 Message PubsubInbox::decode(PubsubMessage raw) {
   Message message;
-  message.content = raw.intact ? decode_event(raw.attributes, raw.data.view(), projects_)
+  message.content = raw.intact ? decode_event(raw.attributes, raw.data.view(), projects_, &births_)
                                : Malformed{"its data is not base64"};
   message.ticket = std::move(raw.ack_id);
   message.id = raw.id.substr(0, max_id);

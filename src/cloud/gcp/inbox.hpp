@@ -12,8 +12,9 @@ namespace edsm::cloud::gcp {
 /// One Pub/Sub subscription as cloud::Inbox: the calls, and the decoding of what they bring.
 class PubsubInbox final : public Inbox {
  public:
-  /// `projects` is what the provider learns of them.
-  PubsubInbox(std::unique_ptr<Pubsub> pubsub, const Projects& projects, base::Clock& clock);
+  /// `projects` is what the provider learns of them; what events tell goes into `births`.
+  PubsubInbox(std::unique_ptr<Pubsub> pubsub, const Projects& projects, Births& births,
+              base::Clock& clock);
 
   std::string_view name() const override { return name_; }
   base::Duration stuck_after() const override;
@@ -30,6 +31,7 @@ class PubsubInbox final : public Inbox {
 
   std::unique_ptr<Pubsub> pubsub_;
   const Projects& projects_;
+  Births& births_;
   base::Clock& clock_;
   std::string name_;
   Deliveries deliveries_;

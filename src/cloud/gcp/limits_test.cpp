@@ -56,7 +56,8 @@ class GoogleAnswerLimits : public testing::Test, protected test::Bench {
   }
   base::Result<Value> access() {
     Projects projects;
-    SecretManager secrets(client(Service::secretmanager), projects);
+    Births births(projects);
+    SecretManager secrets(client(Service::secretmanager), projects, births);
     return support::run(secrets.access({"shop", "global", "db", ""}));
   }
 };

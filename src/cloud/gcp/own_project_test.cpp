@@ -43,11 +43,12 @@ class OwnProjectTest : public testing::Test, protected test::Bench {
       {"http://metadata.google.internal/computeMetadata/v1/"}, metadata, clock};
   Projects projects;
   OwnProject own{server, projects, clock};
+  Births births{projects};
   SecretManagerProvider provider{
-      "",       [this](const std::string&) {
-                                   return client(Service::secretmanager); },
-      projects, clock,
-      log,      &own};
+      "",       [this](const std::string&) { return client(Service::secretmanager); },
+      projects, births,
+      clock,    log,
+      &own};
 };
 
 TEST_F(OwnProjectTest, NobodyIsAskedBeforeSomethingIsRead) {

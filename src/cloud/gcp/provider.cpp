@@ -25,6 +25,7 @@ std::string path_of(const SecretName& name) {
 template <class T>
 std::vector<base::Result<T>> all_failed(std::size_t count, const base::Error& error) {
   std::vector<base::Result<T>> results;
+  results.reserve(count);
   for (std::size_t i = 0; i < count; ++i) results.push_back(std::unexpected(error));
   return results;
 }
@@ -147,8 +148,8 @@ Place SecretManagerProvider::place(const Source& source) const {
 SecretManagerProvider::Location& SecretManagerProvider::location_of(const SecretName& name) {
   auto& location = locations_[name.location];
   if (location == nullptr) {
-    location = std::make_unique<Location>(make_client_(name.location), projects_, accesses_, clock_,
-                                          log_, reads_values_);
+    location = std::make_unique<Location>(make_client_(name.location), projects_, births_,
+                                          accesses_, clock_, log_, reads_values_);
   }
   return *location;
 }
@@ -167,8 +168,8 @@ base::Task<base::Result<std::vector<SecretName>>> SecretManagerProvider::names_f
 }
 
 base::Task<void> SecretManagerProvider::fetch_into(SecretName name, base::Result<Value>& result) {
-  auto& secrets = location_of(name).secrets;
-  auto value = co_await secrets.access(std::move(name));
+  auto& reader = location_of(name).versions;
+  auto value = co_await reader.value(std::move(name));
   result = std::move(value);
 }
 

@@ -22,12 +22,15 @@ class SecretManagerProvider final : public Provider {
   /// Makes the client of a location (a region, or "global"); called once for each, on first use.
   using MakeClient = std::function<std::unique_ptr<Client>(const std::string& location)>;
 
-  /// `own` is asked where there is no default project; null: nobody can be.
+  /// What answers tell goes into `projects` and `births`. `own` is asked where there is no default
+  /// project; null: nobody can be.
   SecretManagerProvider(std::string default_project, MakeClient make_client, Projects& projects,
-                        base::Clock& clock, telemetry::Log& log, OwnProject* own = nullptr)
+                        Births& births, base::Clock& clock, telemetry::Log& log,
+                        OwnProject* own = nullptr)
       : default_project_(std::move(default_project)),
         make_client_(std::move(make_client)),
         projects_(projects),
+        births_(births),
         clock_(clock),
         log_(log),
         own_(own) {}
@@ -45,10 +48,11 @@ class SecretManagerProvider final : public Provider {
 
  private:
   struct Location {
-    Location(std::unique_ptr<Client> client, Projects& projects, VersionReader::Accesses& accesses,
-             base::Clock& clock, telemetry::Log& log, bool reads_values)
-        : secrets(std::move(client), projects),
-          versions(secrets, accesses, clock, log, reads_values) {}
+    Location(std::unique_ptr<Client> client, Projects& projects, Births& births,
+             VersionReader::Accesses& accesses, base::Clock& clock, telemetry::Log& log,
+             bool reads_values)
+        : secrets(std::move(client), projects, births),
+          versions(secrets, births, accesses, clock, log, reads_values) {}
     SecretManager secrets;
     VersionReader versions;
   };
@@ -59,6 +63,7 @@ class SecretManagerProvider final : public Provider {
   std::string default_project_;
   MakeClient make_client_;
   Projects& projects_;
+  Births& births_;
   base::Clock& clock_;
   telemetry::Log& log_;
   OwnProject* own_;

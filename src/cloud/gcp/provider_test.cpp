@@ -23,7 +23,18 @@ class SecretManagerTest : public testing::Test, protected test::Bench {
           locations.push_back(location);
           return client(Service::secretmanager);
         },
-        projects, clock, log);
+        projects, births, clock, log);
+  }
+  /// Something is known of the secret, but not of the versions that the tests read.
+  void know(std::string_view secret, std::string_view location = global) {
+    for (const auto* const project : {"shop", "123", "example.com:shop"}) {
+      births.learn({project, std::string(location), std::string(secret), "99"},
+                   "2026-11-23T18:00:00Z");
+    }
+  }
+  SecretManagerTest() {
+    know("db");
+    know("db", "eu");
   }
   std::string resolve(SecretQuery query, std::string project = "") {
     const auto source = make(std::move(project))->resolve(query);
@@ -63,6 +74,7 @@ class SecretManagerTest : public testing::Test, protected test::Bench {
   const base::Error& error() { return values.front().error(); }
 
   Projects projects;
+  Births births{projects};
   std::vector<std::string> locations;
   std::unique_ptr<SecretManagerProvider> provider = make("");
   std::vector<base::Result<Value>> values;
@@ -147,11 +159,46 @@ TEST_F(SecretManagerTest, EveryVersionIsReadUnderItsName) {
   http.reply(200, accessed("db", "4", "hunter2"));
   EXPECT_THAT(fetch({"db"}), ElementsAre("4 hunter2"));
   EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/latest:access"));
-  http.reply(200, accessed("db", "3", "v")).reply(200, accessed("db", "2", "w"));
-  EXPECT_THAT(fetch({"db/versions/3", "db/versions/stable"}), ElementsAre("3 v", "2 w"));
-  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/3:access",
+  http.reply(200, accessed("db", "99", "v")).reply(200, accessed("db", "2", "w"));
+  EXPECT_THAT(fetch({"db/versions/99", "db/versions/stable"}),
+              ElementsAre("99@2026-11-23T18:00:00.000000Z v", "2 w"));
+  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/db/versions/99:access",
                                    "projects/shop/secrets/db/versions/stable:access"));
   EXPECT_THAT(logged(), Not(HasSubstr("hunter2")));
+}
+
+TEST_F(SecretManagerTest, AtFirstTheMetadataTellsWhichVersionOfTheNumberItIs) {
+  http.reply(200, described("new", "7")).reply(200, accessed("new", "7", "v"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("7@2026-11-23T18:00:00.000000Z v"));
+  EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/new/versions/latest",
+                                   "projects/shop/secrets/new/versions/latest:access"));
+  http.reply(200, accessed("new", "7", "v"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("7@2026-11-23T18:00:00.000000Z v"));
+  http.reply(200, accessed("new", "8", "w"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("8 w")) << "added meanwhile: its event will tell";
+  EXPECT_EQ(calls().size(), 2U);
+}
+
+TEST_F(SecretManagerTest, OfAVersionByNumberItsOwnCreationIsAskedFor) {
+  http.reply(200, described("db", "3")).reply(200, accessed("db", "3", "v"));
+  EXPECT_THAT(fetch({"db/versions/3"}), ElementsAre("3@2026-11-23T18:00:00.000000Z v"));
+}
+
+TEST_F(SecretManagerTest, AtFirstTheMetadataMaySpareTheRead) {
+  http.reply(200, described("new", "7", R"("DISABLED")")).reply(404, test::error_body("NOT_FOUND"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("SourceDisabled"));
+  EXPECT_EQ(error().failure, Failure::refused);
+  EXPECT_THAT(fetch({"none"}), ElementsAre("NOT_FOUND"));
+  EXPECT_EQ(error().failure, Failure::absent);
+  EXPECT_TRUE(http.exhausted());
+}
+
+TEST_F(SecretManagerTest, WithoutMetadataAVersionIsANumber) {
+  http.reply(403, test::error_body("PERMISSION_DENIED")).reply(200, accessed("new", "7", "v"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("7 v"));
+  http.reply(200, accessed("new", "7", "v"));
+  EXPECT_THAT(fetch({"new"}), ElementsAre("7 v"));
+  EXPECT_EQ(calls().size(), 3U) << "not asked again for a while";
 }
 
 TEST_F(SecretManagerTest, RegionalSecretsAreReadWhereTheyAre) {
@@ -229,7 +276,7 @@ TEST_F(SecretManagerTest, RefusalsNameTheRoleAndTheSecret) {
   EXPECT_THAT(error().text,
               HasSubstr("projects/shop/secrets/db does not exist, or has no version"));
   http.reply(404, test::error_body("NOT_FOUND"));
-  fetch({"db/versions/9"});
+  fetch({"db/versions/9"});  // its metadata tell that it is not there
   EXPECT_THAT(error().text, HasSubstr("version 9 of the secret projects/shop/secrets/db does not"));
 }
 
@@ -278,7 +325,8 @@ TEST_F(SecretManagerTest, VersionsAreReadWithoutValues) {
   http.reply(200, described("a", "7"))
       .reply(404, test::error_body("NOT_FOUND"))
       .reply(200, described("c", "2", R"("DISABLED")"));
-  EXPECT_THAT(versions({"a", "b", "c/versions/stable"}), ElementsAre("7", "NOT_FOUND", "2"));
+  EXPECT_THAT(versions({"a", "b", "c/versions/stable"}),
+              ElementsAre("7@2026-11-23T18:00:00.000000Z", "NOT_FOUND", "SourceDisabled"));
   EXPECT_THAT(calls(), ElementsAre("projects/shop/secrets/a/versions/latest",
                                    "projects/shop/secrets/b/versions/latest",
                                    "projects/shop/secrets/c/versions/stable"));
@@ -316,7 +364,7 @@ TEST_F(SecretManagerTest, ARefusalOfOneSecretSaysNothingAboutOthers) {
       .reply(403, test::error_body("PERMISSION_DENIED"))
       .reply(200, described("b", "2"));
   EXPECT_THAT(versions({"a"}), ElementsAre("PERMISSION_DENIED"));
-  EXPECT_THAT(versions({"b"}), ElementsAre("2"));
+  EXPECT_THAT(versions({"b"}), ElementsAre("2@2026-11-23T18:00:00.000000Z"));
   EXPECT_TRUE(http.exhausted());
 }
 
@@ -324,13 +372,13 @@ TEST_F(SecretManagerTest, AnExhaustedQuotaOfMetadataIsNotWaitedFor) {
   for (int i = 0; i < 3; ++i) http.reply(429, test::error_body("RESOURCE_EXHAUSTED"));
   http.reply(200, accessed("a", "7", "v")).reply(200, described("a", "8"));
   EXPECT_THAT(versions({"a"}), ElementsAre("7"));
-  EXPECT_THAT(versions({"a"}), ElementsAre("8"));
+  EXPECT_THAT(versions({"a"}), ElementsAre("8@2026-11-23T18:00:00.000000Z"));
 }
 
 TEST_F(SecretManagerTest, ManyVersionsAreReadAtHalfTheQuota) {
   const std::vector<std::string> many(400, "a");
   for (std::size_t i = 0; i < many.size(); ++i) http.reply(200, described("a", "1"));
-  EXPECT_EQ(versions(many), std::vector<std::string>(400, "1"));
+  EXPECT_EQ(versions(many), std::vector<std::string>(400, "1@2026-11-23T18:00:00.000000Z"));
   EXPECT_GE(clock.slept(), base::Duration(std::chrono::seconds(55)));
   EXPECT_LE(clock.slept(), base::Duration(std::chrono::seconds(65)));
 }

@@ -34,10 +34,11 @@ class PubsubInboxTest : public testing::Test, protected test::Bench {
 
   support::ScriptedHttp polls;
   Projects projects;
+  Births births{projects};
   std::unique_ptr<PubsubInbox> inbox = std::make_unique<PubsubInbox>(
       std::make_unique<Pubsub>(Subscription{"shop", "edsm"}, client(Service::pubsub),
                                client(Service::pubsub, polls)),
-      projects, clock);
+      projects, births, clock);
 };
 
 std::string message(std::string_view id, std::string_view inner, std::string_view more = "") {

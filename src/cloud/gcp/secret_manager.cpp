@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
+#include "base/planted.hpp"
 #include "base/utf8.hpp"
 #include "cloud/gcp/crc32c.hpp"
 #include "cloud/text.hpp"
@@ -55,6 +56,16 @@ std::unexpected<base::Error> malformed(const SecretName& name, std::string_view 
                     fmt::format("Secret Manager answered for {} {}", described(name), why));
 }
 
+/// The one state is cured by enabling, the other is not.
+std::string remedy(const SecretName& name, const VersionFacts& facts) {
+  if (facts.state == "DISABLED") {
+    return fmt::format("version {} of the secret {} is disabled; enable it, or add a new version",
+                       facts.number, name.resource());
+  }
+  return fmt::format("version {} of the secret {} is destroyed; add a new version{}", facts.number,
+                     name.resource(), name.version.empty() ? "" : ", or name another one");
+}
+
 /// An enum of the API: its name, or its number.
 std::string state_in(const value& answer) {
   static constexpr auto names =
@@ -68,6 +79,12 @@ std::string state_in(const value& answer) {
 
 }  // namespace
 
+base::Error disabled(const SecretName& name, const VersionFacts& facts) {
+  base::Error error{Failure::refused, std::string(kSourceDisabled), remedy(name, facts), {}};
+  if (base::planted(base::Bug::disabled_is_gone)) error = {Failure::absent, "NOT_FOUND", "", {}};
+  return error;
+}
+
 base::Task<base::Result<base::JsonDocument>> SecretManager::get(std::string operation,
                                                                 SecretName name, std::string verb) {
   Call call(operation, path_of(name, verb));
@@ -76,19 +93,21 @@ base::Task<base::Result<base::JsonDocument>> SecretManager::get(std::string oper
   co_return answer;
 }
 
-base::Result<std::string> SecretManager::number_in(const value& answer, const SecretName& asked) {
-  const auto name = parse_secret_name(string_at(answer, "name"));
+/// The version that answered, by its full name.
+base::Result<SecretName> SecretManager::name_in(const value& answer, const SecretName& asked) {
+  auto name = parse_secret_name(string_at(answer, "name"));
   if (!name || name->secret != asked.secret || name->location != asked.location ||
       !is_version_number(name->version)) {
     return malformed(asked, "without the name of a version of it");
   }
   projects_.learn(asked.project, name->project);
-  return name->version;
+  return std::move(*name);
 }
 
-base::Result<Value> SecretManager::read_value(const value& answer, const SecretName& asked) {
-  auto number = number_in(answer, asked);
-  if (!number) return std::unexpected(std::move(number.error()));
+base::Result<Value> SecretManager::read_value(const value& answer, const SecretName& asked,
+                                              const Births::Versions& known) {
+  const auto name = name_in(answer, asked);
+  if (!name) return std::unexpected(name.error());
   // An empty value has no data.
   auto bytes = base::base64_decode(string_at(answer, "payload.data"));
   if (base::object_at(answer, "payload") == nullptr || !bytes)
@@ -100,7 +119,7 @@ base::Result<Value> SecretManager::read_value(const value& answer, const SecretN
                                   described(asked)));
   }
   Value result;
-  result.version = std::move(*number);
+  result.version = version_text(name->version, known);
   result.form = base::is_utf8(bytes->view()) ? Form::text : Form::binary;
   result.bytes = std::move(*bytes);
   return result;
@@ -108,6 +127,8 @@ base::Result<Value> SecretManager::read_value(const value& answer, const SecretN
 
 base::Task<base::Result<Value>> SecretManager::access(SecretName name) {
   for (int attempt = 1;; ++attempt) {
+    // Of before the read: what is learned while it is under way may be of a newer version.
+    const auto known = births_.of(name);
     SecretName asked = name;
     auto answer = co_await get("AccessSecretVersion", std::move(asked), ":access");
     if (!answer && answer.error().code == "FAILED_PRECONDITION") {
@@ -116,7 +137,7 @@ base::Task<base::Result<Value>> SecretManager::access(SecretName name) {
       co_return std::unexpected(std::move(error));
     }
     if (!answer) co_return std::unexpected(std::move(answer.error()));
-    auto value = read_value(answer->root(), name);
+    auto value = read_value(answer->root(), name, known);
     const bool damaged = !value && value.error().code == checksum_mismatch;
     if (!damaged || attempt == checksum_attempts) co_return value;
   }
@@ -126,19 +147,10 @@ base::Task<base::Result<Value>> SecretManager::access(SecretName name) {
 base::Task<base::Error> SecretManager::explain_state(SecretName name, base::Error error) {
   SecretName asked = name;
   const auto facts = co_await describe(std::move(asked));
-  const bool known = facts && (facts->state == "DISABLED" || facts->state == "DESTROYED");
-  if (!known) {
+  if (!facts || facts->readable()) {
     error.text += "; its version is disabled or destroyed: enable it, or add a new version";
-  } else if (facts->state == "DISABLED") {
-    error.code = kSourceDisabled;
-    error.text =
-        fmt::format("version {} of the secret {} is disabled; enable it, or add a new version",
-                    facts->number, name.resource());
   } else {
-    error.code = kSourceDisabled;
-    error.text =
-        fmt::format("version {} of the secret {} is destroyed; add a new version{}", facts->number,
-                    name.resource(), name.version.empty() ? "" : ", or name another one");
+    error = disabled(name, *facts);
   }
   co_return error;
 }
@@ -147,9 +159,12 @@ base::Task<base::Result<VersionFacts>> SecretManager::describe(SecretName name) 
   SecretName asked = name;
   auto answer = co_await get("GetSecretVersion", std::move(asked), "");
   if (!answer) co_return std::unexpected(std::move(answer.error()));
-  auto number = number_in(answer->root(), name);
-  if (!number) co_return std::unexpected(std::move(number.error()));
-  co_return VersionFacts{std::move(*number), state_in(answer->root())};
+  const auto found = name_in(answer->root(), name);
+  if (!found) co_return std::unexpected(found.error());
+  VersionFacts facts{found->version, state_in(answer->root()),
+                     std::string(string_at(answer->root(), "createTime"))};
+  births_.learn(*found, facts.created);
+  co_return facts;
 }
 
 }  // namespace edsm::cloud::gcp

@@ -13,6 +13,16 @@ constexpr std::size_t parallel_reads = 8;
 /// How long a refusal is believed: permissions are given without a restart.
 constexpr base::Duration refusal_time = std::chrono::hours(1);
 
+/// Metadata that cannot be had for now: then the value has to do.
+bool does_without(const base::Error& error) {
+  return error.failure == Failure::refused || error.failure == Failure::throttled;
+}
+
+base::Result<std::string> version_of(const SecretName& name, const VersionFacts& facts) {
+  if (!facts.readable()) return std::unexpected(disabled(name, facts));
+  return version_text(facts.number, facts.created);
+}
+
 }  // namespace
 
 base::Task<std::vector<base::Result<std::string>>> VersionReader::read(
@@ -39,15 +49,37 @@ base::Task<base::Result<std::string>> VersionReader::one(SecretName name) {
   }
   co_await clock_.sleep_until(access.pace.take(clock_.now()));
   auto facts = co_await secrets_.describe(std::move(asked));
-  if (facts) co_return std::move(facts->number);
+  if (facts) co_return version_of(name, *facts);
+  if (!does_without(facts.error()) || !reads_values_) {
+    co_return std::unexpected(std::move(facts.error()));
+  }
   const bool refused = facts.error().failure == Failure::refused;
-  const bool by_value_instead = refused || facts.error().failure == Failure::throttled;
-  if (!by_value_instead || !reads_values_) co_return std::unexpected(std::move(facts.error()));
   SecretName again = name;
   auto version = co_await by_value(std::move(again));
   // Only a value that may be read tells that it is the metadata that may not.
   if (version && refused) remember_refusal(access, name);
   co_return version;
+}
+
+base::Task<base::Result<Value>> VersionReader::value(SecretName name) {
+  auto& access = accesses_[name.project];
+  const auto now = clock_.now();
+  const auto births = births_.of(name);
+  const bool known =
+      is_version_number(name.version) ? births.contains(name.version) : !births.empty();
+  const bool ask = !known && now >= access.allowed_from && access.pace.take_now(now);
+  bool refused = false;
+  if (ask) {
+    SecretName asked = name;
+    auto facts = co_await secrets_.describe(std::move(asked));
+    if (!facts && !does_without(facts.error())) co_return std::unexpected(std::move(facts.error()));
+    if (facts && !facts->readable()) co_return std::unexpected(disabled(name, *facts));
+    refused = !facts && facts.error().failure == Failure::refused;
+  }
+  SecretName again = name;
+  auto value = co_await secrets_.access(std::move(again));
+  if (value && refused) remember_refusal(access, name);
+  co_return value;
 }
 
 base::Task<base::Result<std::string>> VersionReader::by_value(SecretName name) {

@@ -18,23 +18,28 @@ struct MetadataAccess {
   bool said_so = false;
 };
 
-/// Reads current version numbers, and no values as long as that is possible: who may not read a
-/// version's metadata, or finds that quota exhausted, has to read the value to learn its number.
+/// Reads current versions, and no values as long as that is possible: who may not read a version's
+/// metadata, or finds that quota exhausted, has to read the value to learn its number. And values,
+/// of secrets of which nothing is known with a look at the metadata before: only that tells which
+/// version of this number it will be (Births).
 class VersionReader {
  public:
   /// By project.
   using Accesses = std::map<std::string, MetadataAccess, std::less<>>;
 
   /// Without `reads_values` a refusal is the answer.
-  VersionReader(SecretManager& secrets, Accesses& accesses, base::Clock& clock, telemetry::Log& log,
-                bool reads_values = true)
+  VersionReader(SecretManager& secrets, const Births& births, Accesses& accesses,
+                base::Clock& clock, telemetry::Log& log, bool reads_values = true)
       : secrets_(secrets),
+        births_(births),
         accesses_(accesses),
         clock_(clock),
         log_(log),
         reads_values_(reads_values) {}
 
-  /// One result per name, in order.
+  base::Task<base::Result<Value>> value(SecretName name);
+  /// One result per name, in order; of a version that is disabled or destroyed Failure::refused,
+  /// kSourceDisabled.
   base::Task<std::vector<base::Result<std::string>>> read(std::vector<SecretName> names);
 
  private:
@@ -44,6 +49,7 @@ class VersionReader {
   void remember_refusal(MetadataAccess& access, const SecretName& name);
 
   SecretManager& secrets_;
+  const Births& births_;
   Accesses& accesses_;
   base::Clock& clock_;
   telemetry::Log& log_;

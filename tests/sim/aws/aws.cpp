@@ -10,7 +10,6 @@ namespace {
 
 using aws::Answer;
 using aws::Api;
-using aws::Call;
 using aws::ServiceError;
 
 struct Target {
@@ -75,7 +74,7 @@ void Aws::take(const net::Request& request, ExchangePtr exchange) {
     return;
   }
   Reply reply;
-  Call call{timeline_.now(), {}, "unknown", {}, {}, {}, 0, {}};
+  CloudCall call{timeline_.now(), {}, "unknown", {}, {}, {}, 0, {}};
   if (request.method == net::Method::get) {
     call.operation = "Credentials";
     reply = keys_.endpoint(request);
@@ -88,7 +87,7 @@ void Aws::take(const net::Request& request, ExchangePtr exchange) {
 }
 
 void Aws::serve(Api api, std::string operation, const net::Request& request, ExchangePtr exchange) {
-  Call& call =
+  CloudCall& call =
       calls_.add({timeline_.now(), aws::access_key_of(request), operation, {}, {}, {}, 0, {}});
   const auto done = [this, api, &call, exchange](const Answer<boost::json::object>& answer) {
     Reply reply = answer ? aws::success(timeline_, api, *answer)
@@ -132,7 +131,7 @@ Reply Aws::internal_error(const net::Request& request) {
 
 Reply Aws::unavailable(const net::Request&) {
   return {503,
-          {{"Content-Type", "text/html"}, {"Date", aws::http_date(timeline_.wall())}},
+          {{"Content-Type", "text/html"}, {"Date", http_date(timeline_.wall())}},
           "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"};
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "sim/aws/calls.hpp"
 #include "sim/aws/events.hpp"
 #include "sim/aws/faults.hpp"
 #include "sim/aws/keys.hpp"
@@ -13,6 +12,7 @@
 #include "sim/aws/queue_api.hpp"
 #include "sim/aws/secrets.hpp"
 #include "sim/aws/secrets_api.hpp"
+#include "sim/common/calls.hpp"
 #include "sim/service.hpp"
 #include "sim/timeline.hpp"
 
@@ -66,7 +66,7 @@ class Aws final : public Service {
   aws::Events::Sink route;
 
   // -- the observers
-  const aws::Calls& calls() const { return calls_; }
+  const CloudCalls& calls() const { return calls_; }
   const AwsOptions& options() const { return options_; }
   /// SQS_QUEUE_URL at any host: "http://aws.sim/000000000000/edsm-events".
   std::string queue_url(std::string_view origin = "http://aws.sim") const;
@@ -83,7 +83,7 @@ class Aws final : public Service {
 
   Timeline& timeline_;
   AwsOptions options_;
-  aws::Calls calls_;
+  CloudCalls calls_;
   aws::Keys keys_;
   aws::Queue dead_letters_;
   aws::Queue queue_;

@@ -3,40 +3,14 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
-#include "base/time.hpp"
 
 namespace edsm::sim::aws {
 namespace {
 
 namespace json = boost::json;
-using std::chrono::milliseconds;
 
 /// No wait of the service is longer.
 constexpr base::Duration longest_poll = std::chrono::seconds(21);
-
-class Answered final : public Exchange {
- public:
-  void answer(Reply reply) override {
-    reply_ = std::move(reply);
-    answered_ = true;
-  }
-  // Streams are no part of these services.
-  void begin(int, net::Headers) override {}
-  void data(std::string) override {}
-  void end() override {}
-  bool gone() const override { return false; }
-
-  bool answered() const { return answered_; }
-  const Reply& reply() const { return reply_; }
-
- private:
-  bool answered_ = false;
-  Reply reply_;
-};
-
-base::Duration seconds_of(const json::value& value) {
-  return milliseconds(static_cast<std::int64_t>(value.to_number<double>() * 1000.0));
-}
 
 json::object result(json::value value) {
   return {{"result", std::move(value)}};
@@ -44,58 +18,14 @@ json::object result(json::value value) {
 
 }  // namespace
 
-void ScriptTimeline::after(base::Duration delay, std::function<void()> act) {
-  due_.emplace(now_ + delay, std::move(act));
-}
-
-std::uint64_t ScriptTimeline::random() {
-  // splitmix64
-  state_ += 0x9e3779b97f4a7c15U;
-  std::uint64_t mixed = state_;
-  mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9U;
-  mixed = (mixed ^ (mixed >> 27U)) * 0x94d049bb133111ebU;
-  return mixed ^ (mixed >> 31U);
-}
-
-void ScriptTimeline::advance(base::Duration time) {
-  const base::Instant until = now_ + time;
-  while (!due_.empty() && due_.begin()->first <= until) {
-    auto next = due_.extract(due_.begin());
-    now_ = std::max(now_, next.key());
-    next.mapped()();
-  }
-  now_ = until;
-}
-
 Script::Script(base::WallTime start) : timeline_(start), aws_(timeline_) {
   aws_.keys().add("test", "test");
 }
 
 json::object Script::step(const json::object& step) {
-  try {
-    if (const auto* const input = step.if_contains("request")) return request(input->as_object());
-    return act(text_at(step, "do"), step);
-  } catch (const std::exception& error) {
-    return {{"error", error.what()}};
-  }
-}
-
-json::object Script::request(const json::object& input) {
-  const bool get = text_at(input, "method") == "GET";
-  net::Request request(get ? net::Method::get : net::Method::post,
-                       std::string(text_at(input, "url")));
-  for (const auto& [name, value] : input.at("headers").as_object())
-    request.headers.add({name.data(), name.size()}, value.as_string().c_str());
-  request.body.append(text_at(input, "body"));
-  const auto exchange = std::make_shared<Answered>();
-  aws_.take(request, exchange);
-  const base::Instant until = timeline_.now() + longest_poll;
-  while (!exchange->answered() && timeline_.now() < until) timeline_.advance(milliseconds(10));
-
-  const Reply& reply = exchange->reply();
-  json::object headers;
-  for (const auto& [name, value] : reply.headers) headers.emplace(name, value);
-  return {{"status", reply.status}, {"headers", std::move(headers)}, {"body", reply.body}};
+  const auto* const input = step.if_contains("request");
+  if (input != nullptr) return script_request(aws_, timeline_, input->as_object(), longest_poll);
+  return act(text_at(step, "do"), step);
 }
 
 json::object Script::act(std::string_view what, const json::object& step) {
@@ -120,7 +50,7 @@ json::object Script::act(std::string_view what, const json::object& step) {
   if (what == "purge") return result(secrets.purge(name));
   if (what == "set") return set(step);
   if (what == "wait") {
-    timeline_.advance(seconds_of(step.at("seconds")));
+    timeline_.advance(script_seconds(step.at("seconds")));
     return result(true);
   }
   if (what == "expire") {
@@ -142,9 +72,9 @@ json::object Script::set(const json::object& step) {
     } else if (key == "max_receives") {
       aws_.queue().max_receives = value.to_number<unsigned>();
     } else if (key == "list_lag") {
-      aws_.faults.list_lag = seconds_of(value);
+      aws_.faults.list_lag = script_seconds(value);
     } else if (key == "lifetime") {
-      aws_.keys().set_lifetime(seconds_of(value));
+      aws_.keys().set_lifetime(script_seconds(value));
     } else if (key == "trail") {
       aws_.events.trail = value.as_bool();
     } else {

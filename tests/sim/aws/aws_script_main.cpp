@@ -1,30 +1,12 @@
-#include <iostream>
-#include <string>
+#include <memory>
 
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
-
-#include "base/time.hpp"
 #include "sim/aws/aws_script.hpp"
 
-/// Reads one step a line from its standard input, and answers each with a line (aws_script.hpp).
-/// Its argument is the time of day at which the script begins, in RFC 3339.
+/// The simulated AWS as a program (common/script.hpp).
 int main(int argc, char** argv) {
-  const auto start = edsm::base::parse_rfc3339(argc == 2 ? argv[1] : "");
-  if (!start) {
-    std::cerr << "usage: aws-script 2026-11-23T12:00:00Z < steps\n";
-    return 2;
-  }
-  edsm::sim::aws::Script script(*start);
-  std::string line;
-  while (std::getline(std::cin, line)) {
-    boost::system::error_code error;
-    const auto step = boost::json::parse(line, error);
-    if (error || !step.is_object()) {
-      std::cerr << "not a JSON object: " << line << '\n';
-      return 2;
-    }
-    std::cout << boost::json::serialize(script.step(step.as_object())) << std::endl;
-  }
-  return 0;
+  using edsm::sim::aws::Script;
+  return edsm::sim::run_script(argc, argv, [](edsm::base::WallTime start) {
+    const auto script = std::make_shared<Script>(start);
+    return [script](const boost::json::object& step) { return script->step(step); };
+  });
 }

@@ -239,7 +239,7 @@ TEST_F(AwsTest, AuthenticatesEveryRequest) {
     if (!each.of_secrets.empty()) EXPECT_EQ(secret.code(), each.of_secrets) << each.what;
     if (!each.of_queue.empty()) EXPECT_EQ(message.code(), each.of_queue) << each.what;
     EXPECT_EQ(base::parse_http_date(secret.header("Date")), bench.timeline.wall()) << each.what;
-    EXPECT_EQ(aws.calls().end()[-1].access_key, each.key);
+    EXPECT_EQ(aws.calls().end()[-1].caller, each.key);
   }
   EXPECT_EQ(aws.calls().value_reads("a"), 3U);
   net::Request bare(net::Method::post, "http://aws.sim/");

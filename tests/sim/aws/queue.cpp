@@ -1,7 +1,6 @@
 #include "sim/aws/queue.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -9,17 +8,7 @@ namespace edsm::sim::aws {
 namespace {
 
 constexpr std::chrono::seconds max_visibility = std::chrono::hours(12);
-/// "AQEB", the message's number, its receive, the queue's salt
 constexpr std::string_view handle_prefix = "AQEB";
-constexpr std::size_t handle_size = 4 + 16 + 8 + 8;
-
-template <class Number>
-std::optional<Number> parse_hex(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 }  // namespace
 
@@ -28,7 +17,8 @@ Queue::Queue(Timeline& timeline, std::string arn, const Faults& faults, Queue* d
       arn_(std::move(arn)),
       faults_(faults),
       dead_letters_(dead_letters),
-      salt_(static_cast<std::uint32_t>(timeline.random() >> 16U)) {}
+      handles_(std::string(handle_prefix), static_cast<std::uint32_t>(timeline.random() >> 16U)),
+      polls_(timeline, [this] { return next_visible(); }) {}
 
 // -- the actors
 
@@ -40,7 +30,7 @@ std::string Queue::enqueue(std::string body, base::Duration delay) {
   message.visible_at = timeline_.now() + delay;
   std::string id = message.id;
   messages_.emplace(++sent_, std::move(message));
-  serve();
+  polls_.serve();
   return id;
 }
 
@@ -49,7 +39,7 @@ bool Queue::redeliver(std::string_view id) {
       std::ranges::find_if(messages_, [id](const auto& each) { return each.second.id == id; });
   if (found == messages_.end() || !found->second.in_flight) return false;
   found->second.visible_at = timeline_.now();
-  serve();
+  polls_.serve();
   return true;
 }
 
@@ -64,7 +54,7 @@ Queue::Counts Queue::counts() const {
       ++(message.in_flight ? counts.in_flight : counts.delayed);
     }
   }
-  counts.polls = polls_.size();
+  counts.polls = polls_.waiting();
   counts.sent = sent_;
   counts.deleted = deleted_;
   return counts;
@@ -78,17 +68,9 @@ std::vector<std::string> Queue::bodies() const {
 
 // -- receipt handles
 
-std::string Queue::handle_of(std::uint64_t number, unsigned receive) const {
-  return fmt::format("{}{:016x}{:08x}{:08x}", handle_prefix, number, receive, salt_);
-}
-
-Answer<Queue::Handle> Queue::parse(std::string_view handle) const {
-  if (handle.size() == handle_size && handle.starts_with(handle_prefix)) {
-    const auto number = parse_hex<std::uint64_t>(handle.substr(4, 16));
-    const auto receive = parse_hex<unsigned>(handle.substr(20, 8));
-    const auto salt = parse_hex<std::uint32_t>(handle.substr(28, 8));
-    if (number && receive && salt == salt_ && *number <= sent_) return Handle{*number, *receive};
-  }
+Answer<Handles::Handle> Queue::parse(std::string_view handle) const {
+  const auto decoded = handles_.decode(handle);
+  if (decoded && decoded->number <= sent_) return *decoded;
   return fail(
       "ReceiptHandleIsInvalid",
       fmt::format("The input receipt handle \"{}\" is not a valid receipt handle.", handle));
@@ -106,7 +88,7 @@ Answer<void> Queue::remove(std::string_view handle) {
   const auto found = messages_.find(parsed->number);
   // A handle of an earlier receive is accepted and does nothing. One whose time is over, but whose
   // message nobody received since, still deletes.
-  if (found == messages_.end() || found->second.receives != parsed->receive) return {};
+  if (found == messages_.end() || found->second.receives != parsed->delivery) return {};
   messages_.erase(found);
   ++deleted_;
   return {};
@@ -124,7 +106,7 @@ Answer<void> Queue::change_visibility(std::string_view handle, std::chrono::seco
   }
   Message& message = found->second;
   // Whose time is over, or who received it before, is told nothing, and changes nothing.
-  const bool ours = message.receives == parsed->receive && message.in_flight &&
+  const bool ours = message.receives == parsed->delivery && message.in_flight &&
                     message.visible_at > timeline_.now();
   if (!ours) return {};
   if (timeline_.now() + time > message.received + max_visibility) {
@@ -135,7 +117,7 @@ Answer<void> Queue::change_visibility(std::string_view handle, std::chrono::seco
                     time.count()));
   }
   message.visible_at = timeline_.now() + time;
-  serve();
+  polls_.serve();
   return {};
 }
 
@@ -163,7 +145,7 @@ std::vector<Queue::Received> Queue::take(const Poll& poll) {
       dead.dead_letter_of = arn_;
       dead.in_flight = false;
       dead_letters_->messages_.emplace(++dead_letters_->sent_, std::move(dead));
-      dead_letters_->wake_up();
+      dead_letters_->polls_.wake_up();
       continue;
     }
     ++message.receives;
@@ -173,49 +155,31 @@ std::vector<Queue::Received> Queue::take(const Poll& poll) {
       message.in_flight = true;
       message.visible_at = timeline_.now() + poll.visibility.value_or(visibility);
     }
-    received.push_back({message.id, handle_of(number, message.receives), message.body, message.sent,
-                        message.first_received, message.receives, message.dead_letter_of});
+    received.push_back({message.id, handles_.encode(number, message.receives), message.body,
+                        message.sent, message.first_received, message.receives,
+                        message.dead_letter_of});
   }
   return received;
 }
 
 void Queue::receive(Poll poll) {
   const base::Instant until = timeline_.now() + poll.wait;
-  polls_.push_back({std::move(poll), until});
-  serve();
+  auto gone = std::move(poll.gone);
+  polls_.add({until, std::move(gone), [this, poll = std::move(poll)](bool last) {
+                auto received = take(poll);
+                std::function<void()> answer;
+                if (last || !received.empty())
+                  answer = [done = poll.done, received = std::move(received)] { done(received); };
+                return answer;
+              }});
 }
 
-void Queue::serve() {
-  std::vector<std::pair<Poll, std::vector<Received>>> answers;
-  for (auto at = polls_.begin(); at != polls_.end();) {
-    const bool gone = at->poll.gone && at->poll.gone();
-    std::vector<Received> received;
-    if (!gone) received = take(at->poll);
-    if (!gone && received.empty() && at->until > timeline_.now()) {
-      ++at;
-      continue;
-    }
-    if (!gone) answers.emplace_back(std::move(at->poll), std::move(received));
-    at = polls_.erase(at);
+std::optional<base::Instant> Queue::next_visible() const {
+  std::optional<base::Instant> next;
+  for (const auto& [number, message] : messages_) {
+    if (!next || message.visible_at < *next) next = message.visible_at;
   }
-  wake_up();
-  // Last, because whoever is answered may ask again at once.
-  for (auto& [poll, received] : answers) poll.done(std::move(received));
-}
-
-void Queue::wake_up() {
-  if (polls_.empty()) return;
-  base::Instant next = base::Instant::max();
-  for (const Waiting& each : polls_) next = std::min(next, each.until);
-  for (const auto& [number, message] : messages_) next = std::min(next, message.visible_at);
-  next = std::max(next, timeline_.now());
-  if (wakes_at_ && *wakes_at_ <= next && *wakes_at_ >= timeline_.now()) return;
-  wakes_at_ = next;
-  timeline_.after(next - timeline_.now(), [this, next, alive = std::weak_ptr<bool>(alive_)] {
-    if (alive.expired()) return;
-    if (wakes_at_ == next) wakes_at_.reset();
-    serve();
-  });
+  return next;
 }
 
 }  // namespace edsm::sim::aws

@@ -2,9 +2,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <list>
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +10,8 @@
 
 #include "sim/aws/faults.hpp"
 #include "sim/aws/wire.hpp"
+#include "sim/common/handles.hpp"
+#include "sim/common/long_polls.hpp"
 
 namespace edsm::sim::aws {
 
@@ -85,37 +85,23 @@ class Queue {
     bool in_flight = false;  ///< hidden because of a receive, not of a delay
     std::string dead_letter_of;
   };
-  struct Waiting {
-    Poll poll;
-    base::Instant until;
-  };
-  struct Handle {
-    std::uint64_t number;
-    unsigned receive;
-  };
   using Messages = std::map<std::uint64_t, Message>;
 
-  std::string handle_of(std::uint64_t number, unsigned receive) const;
-  Answer<Handle> parse(std::string_view handle) const;
+  Answer<Handles::Handle> parse(std::string_view handle) const;
   /// The messages that may be received now, in the order in which they will be.
   std::vector<std::uint64_t> visible();
   std::vector<Received> take(const Poll& poll);
-  /// Answers the polls that can be, and comes back when there may be more.
-  void serve();
-  void wake_up();
+  std::optional<base::Instant> next_visible() const;
 
   Timeline& timeline_;
   std::string arn_;
   const Faults& faults_;
   Queue* dead_letters_;
   Messages messages_;
-  std::list<Waiting> polls_;
   std::uint64_t sent_ = 0;
   std::uint64_t deleted_ = 0;
-  std::uint32_t salt_;  ///< handles of other queues are not ours
-  std::optional<base::Instant> wakes_at_;
-  /// Outlives this in the timeline's hands, and tells that it is gone.
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  Handles handles_;
+  LongPolls polls_;
 };
 
 }  // namespace edsm::sim::aws

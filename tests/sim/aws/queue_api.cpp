@@ -78,7 +78,7 @@ json::object message_json(const Queue::Received& message, const json::object& in
 
 }  // namespace
 
-void QueueApi::answer(std::string_view operation, const Object& input, Call& call,
+void QueueApi::answer(std::string_view operation, const Object& input, CloudCall& call,
                       std::function<bool()> gone, const Done& done) {
   const auto url = net::Url::parse(text_at(input, "QueueUrl"));
   const auto found = url ? queues_.find(url->path) : queues_.end();
@@ -132,8 +132,8 @@ Answer<json::object> QueueApi::attributes(const Queue& queue, const Object& inpu
   return json::object{{"Attributes", std::move(attributes)}};
 }
 
-void QueueApi::receive(Queue& queue, const Object& input, Call& call, std::function<bool()> gone,
-                       const Done& done) {
+void QueueApi::receive(Queue& queue, const Object& input, CloudCall& call,
+                       std::function<bool()> gone, const Done& done) {
   const auto max = number(input, "MaxNumberOfMessages", 1, 10);
   const auto wait = number(input, "WaitTimeSeconds", 0, 20);
   const auto visibility = number(input, "VisibilityTimeout", 0, 43200);
@@ -168,7 +168,7 @@ Answer<json::object> QueueApi::send(Queue& queue, const Object& input) {
   return json::object{{"MessageId", std::move(id)}, {"MD5OfMessageBody", std::move(hash)}};
 }
 
-Answer<json::object> QueueApi::remove(Queue& queue, const Object& entry, Call& call) {
+Answer<json::object> QueueApi::remove(Queue& queue, const Object& entry, CloudCall& call) {
   const std::string_view handle = text_at(entry, "ReceiptHandle");
   call.ids.push_back(queue.id_of(handle));
   const auto removed = queue.remove(handle);
@@ -176,7 +176,7 @@ Answer<json::object> QueueApi::remove(Queue& queue, const Object& entry, Call& c
   return json::object{};
 }
 
-Answer<json::object> QueueApi::change(Queue& queue, const Object& entry, Call& call) {
+Answer<json::object> QueueApi::change(Queue& queue, const Object& entry, CloudCall& call) {
   const std::string_view handle = text_at(entry, "ReceiptHandle");
   call.ids.push_back(queue.id_of(handle));
   const auto time = number(entry, "VisibilityTimeout", 0, 43200);
@@ -189,8 +189,8 @@ Answer<json::object> QueueApi::change(Queue& queue, const Object& entry, Call& c
   return json::object{};
 }
 
-Answer<json::object> QueueApi::batch(Queue& queue, const Object& input, Call& call,
-                                     Answer<Object> (*one)(Queue&, const Object&, Call&)) {
+Answer<json::object> QueueApi::batch(Queue& queue, const Object& input, CloudCall& call,
+                                     Answer<Object> (*one)(Queue&, const Object&, CloudCall&)) {
   const auto* const entries = input.if_contains("Entries");
   if (entries == nullptr || !entries->is_array() || entries->get_array().empty()) {
     return fail("EmptyBatchRequest",

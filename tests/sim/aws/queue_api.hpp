@@ -7,9 +7,9 @@
 
 #include <boost/json/object.hpp>
 
-#include "sim/aws/calls.hpp"
 #include "sim/aws/faults.hpp"
 #include "sim/aws/queue.hpp"
+#include "sim/common/calls.hpp"
 
 namespace edsm::sim::aws {
 
@@ -24,19 +24,19 @@ class QueueApi {
   void add(std::string path, Queue& queue) { queues_.emplace(std::move(path), &queue); }
   /// Calls `done` once: at once, or when a long poll ends; never if `gone` by then. Notes in `call`
   /// which messages are meant.
-  void answer(std::string_view operation, const boost::json::object& input, Call& call,
+  void answer(std::string_view operation, const boost::json::object& input, CloudCall& call,
               std::function<bool()> gone, const Done& done);
 
  private:
   using Object = boost::json::object;
   static Answer<Object> attributes(const Queue& queue, const Object& input);
-  static void receive(Queue& queue, const Object& input, Call& call, std::function<bool()> gone,
-                      const Done& done);
+  static void receive(Queue& queue, const Object& input, CloudCall& call,
+                      std::function<bool()> gone, const Done& done);
   static Answer<Object> send(Queue& queue, const Object& input);
-  static Answer<Object> remove(Queue& queue, const Object& entry, Call& call);
-  static Answer<Object> change(Queue& queue, const Object& entry, Call& call);
-  static Answer<Object> batch(Queue& queue, const Object& input, Call& call,
-                              Answer<Object> (*one)(Queue&, const Object&, Call&));
+  static Answer<Object> remove(Queue& queue, const Object& entry, CloudCall& call);
+  static Answer<Object> change(Queue& queue, const Object& entry, CloudCall& call);
+  static Answer<Object> batch(Queue& queue, const Object& input, CloudCall& call,
+                              Answer<Object> (*one)(Queue&, const Object&, CloudCall&));
 
   const Faults& faults_;
   std::map<std::string, Queue*, std::less<>> queues_;

@@ -55,7 +55,7 @@ ServiceError access_denied(Api api, std::string_view operation, std::string_view
 }
 
 Answer<json::object> SecretsApi::answer(Secrets& secrets, std::string_view operation,
-                                        const json::object& input, Call& call) {
+                                        const json::object& input, CloudCall& call) {
   if (faults_.denied(operation))
     return std::unexpected(access_denied(Api::secrets_manager, operation, "*"));
   if (operation == "GetSecretValue") return get(secrets, input, call);
@@ -78,7 +78,7 @@ Answer<Secret*> SecretsApi::find(Secrets& secrets, std::string_view operation,
 
 Answer<json::object> SecretsApi::value(Secrets& secrets, std::string_view id,
                                        std::string_view version_id, std::string_view stage,
-                                       Call& call) {
+                                       CloudCall& call) {
   const auto found = find(secrets, "GetSecretValue", id);
   if (!found) return std::unexpected(found.error());
   Secret& secret = **found;
@@ -120,18 +120,18 @@ Answer<json::object> SecretsApi::value(Secrets& secrets, std::string_view id,
   return result;
 }
 
-Answer<json::object> SecretsApi::get(Secrets& secrets, const json::object& input, Call& call) {
+Answer<json::object> SecretsApi::get(Secrets& secrets, const json::object& input, CloudCall& call) {
   const std::string_view id = text_at(input, "SecretId");
   if (id.empty()) return invalid("secretId", "Member must not be null");
   call.ids.emplace_back(id);
   auto result =
       value(secrets, id, text_at(input, "VersionId"), text_at(input, "VersionStage"), call);
-  if (result) secrets.events().read("GetSecretValue", input, call.access_key);
+  if (result) secrets.events().read("GetSecretValue", input, call.caller);
   return result;
 }
 
 Answer<json::object> SecretsApi::batch_get(Secrets& secrets, const json::object& input,
-                                           Call& call) {
+                                           CloudCall& call) {
   const auto* const member = input.if_contains("SecretIdList");
   if (member == nullptr || !member->is_array() || input.contains("Filters"))
     return fail("InvalidParameterException", "Either SecretIdList or Filters must be provided.");
@@ -151,7 +151,7 @@ Answer<json::object> SecretsApi::batch_get(Secrets& secrets, const json::object&
   json::array errors;
   json::object result;
   std::size_t bytes = 0;
-  secrets.events().read("BatchGetSecretValue", input, call.access_key);
+  secrets.events().read("BatchGetSecretValue", input, call.caller);
   for (std::size_t i = *start; i < call.ids.size(); ++i) {
     if (i > *start && (bytes >= faults_.batch_bytes || chance(timeline_, faults_.batch_short))) {
       result["NextToken"] = token_for(i);
@@ -172,7 +172,7 @@ Answer<json::object> SecretsApi::batch_get(Secrets& secrets, const json::object&
       continue;
     }
     // CloudTrail has an entry for each secret, too.
-    secrets.events().read("GetSecretValue", {{"secretId", one->at("ARN")}}, call.access_key);
+    secrets.events().read("GetSecretValue", {{"secretId", one->at("ARN")}}, call.caller);
     bytes += secrets.find(call.ids[i])->at_stage(current_stage)->bytes.size();
     values.push_back(std::move(*one));
   }
@@ -181,14 +181,15 @@ Answer<json::object> SecretsApi::batch_get(Secrets& secrets, const json::object&
   return result;
 }
 
-Answer<json::object> SecretsApi::describe(Secrets& secrets, const json::object& input, Call& call) {
+Answer<json::object> SecretsApi::describe(Secrets& secrets, const json::object& input,
+                                          CloudCall& call) {
   const std::string_view id = text_at(input, "SecretId");
   if (id.empty()) return invalid("secretId", "Member must not be null");
   call.ids.emplace_back(id);
   const auto found = find(secrets, "DescribeSecret", id);
   if (!found) return std::unexpected(found.error());
   const Secret& secret = **found;
-  secrets.events().read("DescribeSecret", input, call.access_key);
+  secrets.events().read("DescribeSecret", input, call.caller);
   json::object result{{"ARN", secret.arn},
                       {"Name", secret.name},
                       {"CreatedDate", epoch_seconds(secret.created)},
@@ -200,7 +201,7 @@ Answer<json::object> SecretsApi::describe(Secrets& secrets, const json::object& 
 }
 
 Answer<json::object> SecretsApi::list(Secrets& secrets, const json::object& input,
-                                      const Call& call) {
+                                      const CloudCall& call) {
   if (input.contains("Filters"))
     return fail("InvalidParameterException", "Filters are not simulated.");
   const auto* const limit = input.if_contains("MaxResults");
@@ -211,7 +212,7 @@ Answer<json::object> SecretsApi::list(Secrets& secrets, const json::object& inpu
   const bool with_deleted = planned != nullptr && planned->is_bool() && planned->get_bool();
   const auto start = position_of(input);
   if (!start) return std::unexpected(start.error());
-  secrets.events().read("ListSecrets", input, call.access_key);
+  secrets.events().read("ListSecrets", input, call.caller);
 
   json::object result;
   json::array page;

@@ -1,6 +1,5 @@
 #include "sim/aws/wire.hpp"
 
-#include <array>
 #include <chrono>
 
 #include <boost/json/serialize.hpp>
@@ -58,19 +57,6 @@ Reply failure(Timeline& timeline, Api api, const ServiceError& error) {
   return reply;
 }
 
-std::string_view text_at(const boost::json::object& object, std::string_view name) {
-  const auto* const found = object.if_contains({name.data(), name.size()});
-  if (found == nullptr || !found->is_string()) return {};
-  return {found->get_string().data(), found->get_string().size()};
-}
-
-std::string uuid(Timeline& timeline) {
-  const std::uint64_t high = timeline.random();
-  const std::uint64_t low = timeline.random();
-  return fmt::format("{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}", high >> 32U, (high >> 16U) & 0xffffU,
-                     high & 0xfffU, ((low >> 48U) & 0x3fffU) | 0x8000U, low & 0xffffffffffffU);
-}
-
 std::string arn_suffix(Timeline& timeline) {
   static constexpr std::string_view letters =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -83,30 +69,10 @@ std::string arn_suffix(Timeline& timeline) {
   return suffix;
 }
 
-bool chance(Timeline& timeline, unsigned per_mille) {
-  // Without a draw where there is no chance: switching a fault on changes nothing before it.
-  return per_mille > 0 && (timeline.random() >> 8U) % 1000 < per_mille;
-}
-
 double epoch_seconds(base::WallTime time) {
   using std::chrono::milliseconds;
   const auto count = std::chrono::floor<milliseconds>(time).time_since_epoch().count();
   return static_cast<double>(count) / 1000.0;
-}
-
-std::string http_date(base::WallTime time) {
-  static constexpr std::array<std::string_view, 7> days = {"Sun", "Mon", "Tue", "Wed",
-                                                           "Thu", "Fri", "Sat"};
-  static constexpr std::array<std::string_view, 12> months = {
-      "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-  return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-                     days[std::chrono::weekday(day).c_encoding()],
-                     static_cast<unsigned>(date.day()),
-                     months[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()),
-                     clock.hours().count(), clock.minutes().count(), clock.seconds().count());
 }
 
 }  // namespace edsm::sim::aws

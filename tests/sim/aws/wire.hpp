@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "sim/common/words.hpp"
 #include "sim/service.hpp"
 #include "sim/timeline.hpp"
 
@@ -35,18 +36,8 @@ inline std::unexpected<ServiceError> fail(std::string code, std::string message,
 Reply success(Timeline& timeline, Api api, const boost::json::object& body);
 Reply failure(Timeline& timeline, Api api, const ServiceError& error);
 
-/// A string member; empty if it is absent or something else.
-std::string_view text_at(const boost::json::object& object, std::string_view name);
-
-/// A random (version 4) UUID, drawn from the timeline.
-std::string uuid(Timeline& timeline);
 /// Six letters and digits, as at the end of a secret's ARN.
 std::string arn_suffix(Timeline& timeline);
-/// True `per_mille` times in a thousand.
-bool chance(Timeline& timeline, unsigned per_mille);
 /// Seconds since the epoch with three decimals, as JSON has them.
 double epoch_seconds(base::WallTime time);
-/// "Mon, 23 Nov 2026 00:00:00 GMT"
-std::string http_date(base::WallTime time);
-
 }  // namespace edsm::sim::aws

@@ -8,7 +8,7 @@
 
 #include "base/clock.hpp"
 
-namespace edsm::sim::aws {
+namespace edsm::sim {
 
 /// One value that a call handed out.
 struct ValueRead {
@@ -16,12 +16,12 @@ struct ValueRead {
   std::string version;
 };
 
-/// One request that reached AWS.
-struct Call {
+/// One request that reached a simulated cloud.
+struct CloudCall {
   base::Instant at{};
-  std::string access_key;        ///< empty: unsigned
-  std::string operation;         ///< "GetSecretValue"; "Credentials" is the container endpoint
-  std::string region;            ///< of the signature
+  std::string caller;            ///< access key or token; empty: none
+  std::string operation;         ///< "GetSecretValue", "AccessSecretVersion"; "Credentials"
+  std::string region;            ///< of AWS: that of the signature
   std::vector<std::string> ids;  ///< secrets as the caller named them, or ids of queue messages
   std::vector<ValueRead> values;
   int status = 0;    ///< 0: not answered yet
@@ -29,14 +29,14 @@ struct Call {
 };
 
 /// All requests, in the order of their arrival.
-class Calls {
+class CloudCalls {
  public:
-  using Iterator = std::deque<Call>::const_iterator;
+  using Iterator = std::deque<CloudCall>::const_iterator;
 
   Iterator begin() const { return calls_.begin(); }
   Iterator end() const { return calls_.end(); }
   std::size_t size() const { return calls_.size(); }
-  const Call& operator[](std::size_t index) const { return calls_[index]; }
+  const CloudCall& operator[](std::size_t index) const { return calls_[index]; }
 
   /// How many calls of the operation there were, answered or not.
   std::size_t count(std::string_view operation) const;
@@ -44,10 +44,10 @@ class Calls {
   std::size_t value_reads(std::string_view name, std::string_view version = {}) const;
 
   /// Valid as long as this is.
-  Call& add(Call call) { return calls_.emplace_back(std::move(call)); }
+  CloudCall& add(CloudCall call) { return calls_.emplace_back(std::move(call)); }
 
  private:
-  std::deque<Call> calls_;
+  std::deque<CloudCall> calls_;
 };
 
-}  // namespace edsm::sim::aws
+}  // namespace edsm::sim
