@@ -56,6 +56,8 @@ class Entity:
     max_deliveries: int = 10
     detects_duplicates: bool = False
     sessions: bool = False
+    partitioned: bool = False  # only told
+    status: str = "Active"  # only told
     lost_status: int = 404
     dead_letters: Entity | None = None  # None: it is a dead-letter queue itself
     sent: int = 0

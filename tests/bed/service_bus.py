@@ -133,7 +133,7 @@ class ServiceBus:
         words = [unquote(word) for word in request.path.split("/") if word]
         lowered = [word.lower() for word in words]
         if "messages" not in lowered:
-            raise _missing()
+            return self._described(space, request, "/".join(words))
         at = lowered.index("messages")
         path, rest = "/".join(words[:at]), lowered[at + 1:]
         claim = "Send" if request.method == "POST" and not rest else "Listen"
@@ -151,6 +151,16 @@ class ServiceBus:
         if len(rest) == 2 and rest[0].isdigit() and request.method in ("POST", "PUT", "DELETE"):
             return self._settle(space, found, request.method, int(rest[0]), rest[1])
         raise Refused(400, "BadRequest. The request is not one of this service.")
+
+    def _described(self, space: Namespace, request: web.Request, path: str) -> Answer:
+        """How an entity is set up, for who may manage it."""
+        bus_access.check(request.headers.get("Authorization", ""), "Manage", space.host, path,
+                         asked=request.path, cloud=space.cloud, bearers=self._bearers, keys=space.keys)
+        found = space.entities.get(path.lower())
+        if found is None or not found.dead_letters or request.method != "GET":
+            raise _missing()
+        return Answer(200, _entry(space, found, self._clock()).encode(),
+                      {**_headers(space), "Content-Type": "application/atom+xml;type=entry;charset=utf-8"}, chunked=True)
 
     async def _receive(self, space: Namespace, found: Entity, request: web.Request) -> Answer:
         if found.sessions:
@@ -228,6 +238,29 @@ def _headers(space: Namespace) -> dict[str, str]:
 
 def _done(space: Namespace, status: int) -> Answer:
     return Answer(status, b"", {**_headers(space), "Content-Type": "application/xml; charset=utf-8"}, chunked=True)
+
+
+def _entry(space: Namespace, found: Entity, now: float) -> str:
+    """The Atom entry of a queue, or of a topic's subscription."""
+    assert found.dead_letters
+    kind = "SubscriptionDescription" if "/subscriptions/" in found.path.lower() else "QueueDescription"
+    minutes, seconds = divmod(int(found.lock_seconds), 60)
+    counts = {"ActiveMessageCount": found.waiting(now) + len(found.locked(now)),
+              "DeadLetterMessageCount": found.dead_letters.waiting(now)}
+    fields = {"LockDuration": "PT" + (f"{minutes}M" if minutes else "") + (f"{seconds}S" if seconds or not minutes else ""),
+              "RequiresSession": str(found.sessions).lower(), "MaxDeliveryCount": found.max_deliveries,
+              "MessageCount": sum(counts.values()), "Status": found.status}
+    if kind == "QueueDescription":
+        fields |= {"RequiresDuplicateDetection": str(found.detects_duplicates).lower(),
+                   "EnablePartitioning": str(found.partitioned).lower()}
+    text = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    inner = "".join(f"<d2p1:{name}>{value}</d2p1:{name}>" for name, value in counts.items())
+    services = "http://schemas.microsoft.com/netservices"
+    return (f'<entry xmlns="http://www.w3.org/2005/Atom"><id>https://{space.host}/{found.path}</id>'
+            f'<title type="text">{found.path.rpartition("/")[2]}</title><updated>2026-11-29T12:00:00Z</updated>'
+            f'<author><name>{space.name}</name></author><content type="application/xml">'
+            f'<{kind} xmlns="{services}/2010/10/servicebus/connect" xmlns:i="http://www.w3.org/2001/XMLSchema-instance">{text}'
+            f'<CountDetails xmlns:d2p1="{services}/2011/06/servicebus">{inner}</CountDetails></{kind}></content></entry>')
 
 
 def _missing() -> Refused:

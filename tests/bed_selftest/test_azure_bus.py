@@ -66,6 +66,24 @@ def test_the_official_client_sends_receives_and_settles(space: Namespace, client
         client.receive_queue_message("none", peek_lock=True, timeout=0)
 
 
+def test_the_official_client_reads_how_an_entity_is_set_up(azure: Azure, space: Namespace) -> None:
+    space.queue("queue1", lock_seconds=90, max_deliveries=7, sessions=True)
+    space.topic("topic1")
+    space.subscription("topic1", "sub1", lock_seconds=30)
+    manager = queues(space, space.key("manager", "Listen", "Send", "Manage"))
+    manager.send_queue_message("queue1", Sent(b"text"))
+    queue = manager.get_queue("queue1")
+    assert (queue.lock_duration, queue.max_delivery_count, queue.requires_session) == ("PT1M30S", 7, True)
+    assert (queue.message_count, queue.name) == (1, "queue1")
+    subscription = manager.get_subscription("topic1", "sub1")
+    assert (subscription.lock_duration, subscription.requires_session) == ("PT30S", False)
+    with pytest.raises(AzureMissingResourceHttpError):
+        manager.get_queue("none")
+    listener = space.key("listener", "Listen").signature(f"https://{space.host}/queue1")
+    refused = asked(azure, space, "GET", "/queue1?api-version=2017-04", listener)
+    assert refused.status_code == 401 and "'Manage' claim" in refused.text
+
+
 def test_topics_copy_to_their_subscriptions(space: Namespace, client: ServiceBusService) -> None:
     space.topic("news")
     for name in ("a", "b"):

@@ -83,9 +83,12 @@ std::string binding_yaml(std::string_view ns, std::string_view name, const Wishe
   block.member(1, "namespace", ns);
   block.line(0, "spec");
   block.member(1, "cloudProvider", wish.provider);
-  if (!wish.region.empty() || !wish.project.empty() || !wish.role.empty()) {
+  if (!wish.region.empty() || !wish.project.empty() || !wish.role.empty() || !wish.vault.empty() ||
+      !wish.tenant.empty()) {
     block.line(1, "cloudProviderOptions");
   }
+  block.member(2, "azureVaultURL", wish.vault);
+  block.member(2, "azureTenantID", wish.tenant);
   block.member(2, "gcpProjectID", wish.project);
   block.member(2, "region", wish.region);
   block.member(2, "roleARN", wish.role);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,12 +26,17 @@ struct CloudDoctor {
 
 CloudDoctor aws_doctor();
 CloudDoctor google_doctor();
+CloudDoctor azure_doctor();
 
 /// Settings that cannot be used.
 Findings unusable(const base::Error& error);
 /// To a cloud's API, and to what is on the machine itself.
 net::Transport cloud_transport(const std::string& ca_bundle);
 net::Transport direct_transport();
+
+/// A cloud's clock against ours, by the date of any answer of `url`; nothing if there is none.
+base::Task<void> examine_cloud_clock(net::Http& http, base::Clock& clock, std::string url,
+                                     std::string_view whose, Findings& findings);
 
 /// A log that nobody reads: what is wrong is said by findings.
 class Silence final : public telemetry::Sink {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "base/time.hpp"
 #include "cli/commands/cloud_doctor.hpp"
 #include "cli/commands/doctor_cluster.hpp"
 #include "cli/environment.hpp"
@@ -16,7 +17,7 @@ namespace {
 
 /// The first is what is meant where nothing is said.
 std::vector<CloudDoctor> all_clouds() {
-  return {aws_doctor(), google_doctor()};
+  return {aws_doctor(), google_doctor(), azure_doctor()};
 }
 
 bool concerns(const CloudDoctor& cloud, const std::vector<Reported>& bindings) {
@@ -108,6 +109,16 @@ net::Transport direct_transport() {
   net::Transport transport;
   transport.proxy = "";
   return transport;
+}
+
+base::Task<void> examine_cloud_clock(net::Http& http, base::Clock& clock, std::string url,
+                                     std::string_view whose, Findings& findings) {
+  net::Request request(net::Method::get, std::move(url));
+  request.timeout = std::chrono::seconds(10);
+  const auto answer = co_await http.send(std::move(request));
+  if (!answer) co_return;  // who needs it says so
+  const auto date = base::parse_http_date(answer->headers.find("Date").value_or(""));
+  if (date) findings.push_back(judge_skew(*date - clock.wall(), whose));
 }
 
 int run_doctor(const DoctorOptions& options) {

@@ -5,8 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.hpp"
-#include "base/time.hpp"
-#include "cli/commands/doctor_cluster.hpp"
+#include "cli/commands/cloud_doctor.hpp"
 #include "cloud/oauth/exchange.hpp"
 
 namespace edsm::cli {
@@ -30,16 +29,6 @@ base::Task<std::string> email_of_token(net::Http& http, std::string url,
   const auto told = base::JsonDocument::parse(answer->body.view());
   if (!told) co_return std::string();
   co_return std::string(base::string_at(told->root(), "email"));
-}
-
-base::Task<void> examine_clock(net::Http& http, base::Clock& clock, std::string url,
-                               Findings& findings) {
-  net::Request request(net::Method::get, url + "/");
-  request.timeout = std::chrono::seconds(10);
-  const auto answer = co_await http.send(std::move(request));
-  if (!answer) co_return;  // who needs it says so
-  const auto date = base::parse_http_date(answer->headers.find("Date").value_or(""));
-  if (date) findings.push_back(judge_skew(*date - clock.wall(), "Google"));
 }
 
 }  // namespace
@@ -89,7 +78,7 @@ base::Task<GoogleIdentity> examine_google_identity(cloud::gcp::Cloud& cloud, bas
     say(findings, Level::notice, "identity", "no project is set",
         "each binding has to name its project, or set GOOGLE_CLOUD_PROJECT");
   }
-  co_await examine_clock(http, clock, std::move(api_url), findings);
+  co_await examine_cloud_clock(http, clock, api_url + "/", "Google", findings);
   co_return identity;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.hpp"
+#include "cli/commands/external_azure.hpp"
 #include "cli/commands/external_identity.hpp"
 #include "cli/commands/external_template.hpp"
 #include "sync/names.hpp"
@@ -59,6 +60,7 @@ class Conversion {
     if (store_ == nullptr) return;
     aws_ = base::find_path(*store_, "spec.provider.aws");
     google_ = base::find_path(*store_, "spec.provider.gcpsm");
+    azure_ = base::find_path(*store_, "spec.provider.azurekv");
   }
 
   Converted run() && {
@@ -132,7 +134,8 @@ class Conversion {
   /// Ways to read that may mean another value.
   void check(const boost::json::value& reference, std::string_view where) {
     const auto version = text_at(reference, "version", "AWSCURRENT");
-    if (google_ == nullptr && version != "AWSCURRENT") {
+    const bool named = google_ != nullptr || azure_ != nullptr;  // a part of our path
+    if (!named && version != "AWSCURRENT") {
       refuse("{} reads version {}: EDSM reads the current one", where, version);
     }
     const auto decoding = text_at(reference, "decodingStrategy", "None");
@@ -199,9 +202,14 @@ class Conversion {
     return Reading{path_in(*extract), "", ""};
   }
 
-  /// Where it reads. On Google Cloud a version may be named, which is a part of our path.
-  std::string path_in(const boost::json::value& reference) const {
+  /// Where it reads. But on AWS a version may be named, which is a part of our path.
+  std::string path_in(const boost::json::value& reference) {
     auto path = text_at(reference, "key");
+    if (azure_ != nullptr) {
+      auto found = azure_path(path, text_at(reference, "version"));
+      if (!found.refused.empty()) refuse("{}", found.refused);
+      return std::move(found.path);
+    }
     const auto version = text_at(reference, "version", "latest");
     if (google_ != nullptr && version != "latest") path += "/versions/" + version;
     return path;
@@ -221,7 +229,8 @@ class Conversion {
       return;
     }
     done_.wish.path = *keys.begin();
-    if (done_.wish.path.empty()) refuse("it does not say which cloud secret it reads");
+    if (done_.wish.path.empty() && done_.refused.empty())
+      refuse("it does not say which cloud secret it reads");
     const bool whole =
         std::ranges::any_of(all, [](const Reading& each) { return each.property.empty(); });
     if (all.size() > 1 && whole) {
@@ -286,8 +295,8 @@ class Conversion {
       refuse("{} is not among what was read", store_name_);
       return;
     }
-    if (aws_ == nullptr && google_ == nullptr) {
-      refuse("{} is neither of AWS nor of Google Cloud", store_name_);
+    if (aws_ == nullptr && google_ == nullptr && azure_ == nullptr) {
+      refuse("{} is of none of AWS, Google Cloud and Azure", store_name_);
       return;
     }
     if (base::array_at(*store_, "spec.conditions") != nullptr) {
@@ -295,6 +304,8 @@ class Conversion {
     }
     if (google_ != nullptr) {
       of_google();
+    } else if (azure_ != nullptr) {
+      of_azure();
     } else {
       of_aws();
     }
@@ -328,11 +339,22 @@ class Conversion {
          store_name_, wish.path);
   }
 
+  void of_azure() {
+    auto& wish = done_.wish;
+    wish.provider = "azure";
+    auto store = read_azure_store(*azure_, wish.path);
+    wish.vault = std::move(store.vault);
+    wish.tenant = std::move(store.tenant);
+    if (!store.refused.empty()) refuse("{}: {}", store_name_, store.refused);
+    for (const auto& each : store.lost) lose("{}: {}", store_name_, each);
+  }
+
   const boost::json::value& external_;
   std::string store_name_;  ///< with its kind
   const boost::json::value* store_ = nullptr;
   const boost::json::value* aws_ = nullptr;  ///< the provider's part of the store, if it is AWS's
   const boost::json::value* google_ = nullptr;  ///< likewise
+  const boost::json::value* azure_ = nullptr;   ///< likewise
   Converted done_;
   Template template_;
 };

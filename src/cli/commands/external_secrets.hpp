@@ -18,6 +18,8 @@ namespace edsm::cli {
 struct WishedBinding {
   std::string provider = "aws";
   std::string project;
+  std::string vault;   ///< a URL
+  std::string tenant;  ///< of the vault
   std::string region;
   std::string role;         ///< that the controller assumes to read it
   std::string external_id;  ///< that the role asks for

@@ -233,7 +233,7 @@ TEST(Migrate, Stores) {
        "conditions"},
       {"SecretStore", "{provider: {aws: {service: ParameterStore, region: r}}}", 0, 1,
        "reads ParameterStore"},
-      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is neither of AWS nor of Google Cloud"},
+      {"SecretStore", "{provider: {vault: {}}}", 0, 1, "is of none of AWS, Google Cloud and Azure"},
       {"SecretStore", "{provider: {gcpsm: {projectID: shop-1}}}", 1, 0,
        "cloudProvider: gcp\n  cloudProviderOptions:\n    gcpProjectID: shop-1\n  secretPath: db\n"},
       {"ClusterSecretStore", "{provider: {gcpsm: {projectID: shop-1, location: europe-west3}}}", 1,

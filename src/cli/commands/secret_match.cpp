@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cloud/aws/match.hpp"
+#include "cloud/azure/names.hpp"
 #include "cloud/gcp/names.hpp"
 
 namespace edsm::cli {
@@ -66,11 +67,45 @@ bool same_on_google(const SecretQuery& query, std::string_view wanted) {
          (!pinned || ours->version == theirs->version);
 }
 
+// -- Azure -------------------------------------------------------------------------------
+
+/// A vault by its name or URL, whichever of Azure's clouds it is in; empty: it is none.
+std::string vault_in(std::string_view text) {
+  for (const std::string_view cloud :
+       {"AzurePublicCloud", "AzureUSGovernment", "AzureChinaCloud"}) {
+    if (auto vault = cloud::azure::parse_vault(text, *cloud::azure::find_cloud(cloud)))
+      return *vault;
+  }
+  return {};
+}
+
+/// "db", "db/<version>", "vault/db[/<version>]" or a URL; with an empty vault where none is named.
+std::optional<cloud::azure::SecretName> azure_name(std::string_view text) {
+  if (auto object = cloud::azure::parse_object_url(text)) return std::move(object->name);
+  if (auto name = cloud::azure::parse_short_name(text)) return name;
+  const auto slash = text.find('/');
+  if (slash == std::string_view::npos || text.contains("://")) return std::nullopt;
+  auto name = cloud::azure::parse_short_name(text.substr(slash + 1));
+  if (name) name->vault = vault_in(text.substr(0, slash));
+  return name && name->vault.empty() ? std::nullopt : name;
+}
+
+bool same_on_azure(const SecretQuery& query, std::string_view wanted) {
+  auto ours = azure_name(query.path);
+  const auto theirs = azure_name(wanted);
+  if (!ours || !theirs || ours->secret != theirs->secret) return false;
+  // The controller's own vault is not known here.
+  if (ours->vault.empty()) ours->vault = vault_in(option(query, "azureVaultURL"));
+  const bool open = ours->vault.empty() || theirs->vault.empty() || ours->vault == theirs->vault;
+  return open && (ours->version.empty() || ours->version == theirs->version);
+}
+
 struct Cloud {
   std::string_view provider;
   bool (*same)(const SecretQuery& query, std::string_view wanted);
 };
-constexpr auto kClouds = std::to_array<Cloud>({{"aws", same_on_aws}, {"gcp", same_on_google}});
+constexpr auto kClouds =
+    std::to_array<Cloud>({{"aws", same_on_aws}, {"gcp", same_on_google}, {"azure", same_on_azure}});
 
 }  // namespace
 

@@ -57,6 +57,47 @@ TEST(MayMean, OnGoogleByNameIdAndNumber) {
   }
 }
 
+TEST(MayMean, OnAzureByNameVaultAndIdentifier) {
+  const std::string url = "https://shop-kv.vault.azure.net/secrets/";
+  const std::string one(32, '1');
+  const std::string two(32, '2');
+  struct Row {
+    std::string path;
+    std::string vault;
+    std::string wanted;
+    bool same;
+  };
+  const Row rows[] = {
+      {"db", "https://shop-kv.vault.azure.net", "db", true},
+      {"db", "shop-kv", "DB", true},
+      {"db", "shop-kv", url + "db", true},
+      {"DB", "SHOP-KV", "HTTPS://Shop-KV.vault.azure.net/secrets/Db", true},
+      {"db", "shop-kv", "https://shop-kv.vault.azure.net:443/secrets/db/", true},
+      {"db", "shop-kv", url + "db2", false},
+      {"db", "bank-kv", url + "db", false},
+      {"db", "", url + "db", true},
+      {url + "db", "", "db", true},
+      {url + "db", "", "shop-kv/db", true},
+      {url + "db", "", "bank-kv/db", false},
+      {"db", "shop-kv", "shop-kv/db/" + two, true},
+      {"db", "shop-kv", "https://shop-kv.vault.azure.net/certificates/db", true},
+      {"db", "shop-kv", "https://shop-kv.vault.azure.net/keys/db", false},
+      {"db", "shop-kv", "https://shop-kv.example.com/secrets/db", false},
+      {"db", "shop-kv", url + "db/" + two, true},
+      {"db/" + one, "shop-kv", url + "db", false},
+      {"db/" + one, "shop-kv", url + "db/" + one, true},
+      {"db/" + one, "shop-kv", "db/" + two, false},
+      {url + "db/" + one, "", "db/" + one, true},
+      {"https://shop-kv.vault.usgovcloudapi.net/secrets/db", "", "shop-kv/db", true},
+      {"db", "shop-kv", "projects/shop/secrets/db", false},
+  };
+  for (const auto& [path, vault, wanted, same] : rows) {
+    cloud::SecretQuery query{path, {}};
+    if (!vault.empty()) query.options["azureVaultURL"] = vault;
+    EXPECT_EQ(may_mean("azure", query, wanted), same) << path << " " << vault << " " << wanted;
+  }
+}
+
 TEST(MayMean, OfAnUnknownCloudTheTextCounts) {
   EXPECT_TRUE(may_mean("other", {"a", {}}, "a"));
   EXPECT_FALSE(may_mean("other", {"a", {}}, "b"));

@@ -67,6 +67,21 @@ std::vector<cloud::Inbox*> Cloud::inboxes() {
   return result;
 }
 
+std::unique_ptr<KeyVault> Cloud::vault(const std::string& name, const std::string& tenant) {
+  return parts_->make_vault(name, tenant);
+}
+
+std::unique_ptr<Client> Cloud::client(const Queue& queue, decltype(Endpoint::error_of) error_of) {
+  Endpoint endpoint{queue.origin, authoriser_of(queue, parts_->credentials, parts_->wiring.clock),
+                    error_of};
+  return std::make_unique<Client>(Service::servicebus, std::move(endpoint), parts_->api,
+                                  parts_->wiring);
+}
+
+base::Task<base::Result<oauth::TokenCache::Shared>> Cloud::token(std::string scope) {
+  return parts_->credentials.tokens({}, scope).get();
+}
+
 base::Task<void> Cloud::run() {
   return parts_->credentials.run();
 }

@@ -102,16 +102,18 @@ base::Task<std::vector<base::Result<>>> BusInbox::hold(std::vector<std::string> 
                                        : bus_->unlock(std::move(tickets));
 }
 
+std::shared_ptr<Authoriser> authoriser_of(const Queue& queue, Credentials& credentials,
+                                          base::Clock& clock) {
+  if (needs_credentials(queue))
+    return std::make_shared<BearerTokens>(credentials.tokens({}, queue.scope));
+  return std::make_shared<SharedAccess>(fmt::format("{}/{}", queue.origin, queue.entity), queue.key,
+                                        clock);
+}
+
 std::unique_ptr<Inbox> make_inbox(const Queue& queue, Credentials& credentials, net::Http& api,
                                   net::Http& long_polls, Wiring wiring) {
-  std::shared_ptr<Authoriser> authoriser;
-  if (needs_credentials(queue)) {
-    authoriser = std::make_shared<BearerTokens>(credentials.tokens({}, queue.scope));
-  } else {
-    authoriser = std::make_shared<SharedAccess>(fmt::format("{}/{}", queue.origin, queue.entity),
-                                                queue.key, wiring.clock);
-  }
-  const Endpoint endpoint{queue.origin, authoriser, &bus_error};
+  const Endpoint endpoint{queue.origin, authoriser_of(queue, credentials, wiring.clock),
+                          &bus_error};
   auto calls = std::make_unique<Client>(Service::servicebus, endpoint, api, wiring);
   auto polls = std::make_unique<Client>(Service::servicebus, endpoint, long_polls, wiring);
   auto bus = std::make_unique<ServiceBus>(queue, std::move(calls), std::move(polls));

@@ -46,6 +46,10 @@ class BusInbox final : public Inbox {
   bool warned_ = false;
 };
 
+/// Lets calls of the queue in: by its shared key, or the controller's identity.
+std::shared_ptr<Authoriser> authoriser_of(const Queue& queue, Credentials& credentials,
+                                          base::Clock& clock);
+
 /// `long_polls` carries receives, `api` the rest. Everything referred to outlives it.
 std::unique_ptr<Inbox> make_inbox(const Queue& queue, Credentials& credentials, net::Http& api,
                                   net::Http& long_polls, Wiring wiring);

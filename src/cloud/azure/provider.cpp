@@ -115,6 +115,10 @@ base::Result<> refuse_role(const SecretQuery& query) {
 
 }  // namespace
 
+SecretPlace place_of(const Source& source) {
+  return {name_of(source), scope_in(source).tenant};
+}
+
 base::Result<Source> KeyVaultProvider::resolve(const SecretQuery& query) const {
   auto name = parse_path(query.path, hosts_);
   if (!name) return std::unexpected(std::move(name.error()));

@@ -11,6 +11,13 @@
 
 namespace edsm::cloud::azure {
 
+/// What a Source of this provider names.
+struct SecretPlace {
+  SecretName name;
+  std::string tenant;  ///< that its binding names; may be empty
+};
+SecretPlace place_of(const Source& source);
+
 /// Azure's Key Vault. The vault of a binding is that of its path, cloudProviderOptions'
 /// azureVaultURL, or the controller's own, in this order; azureTenantID names the vault's tenant,
 /// and where it does not, the vault says it.
