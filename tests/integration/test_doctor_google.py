@@ -284,7 +284,7 @@ def test_a_binding_without_a_project_is_of_the_one_that_the_metadata_server_tell
     world.start(env=env)
     world.wait_synced("db")
     assert f"projects/{PROJECT}/secrets/{google.name('db')}/versions/latest" in google.reads()
-    version = google.put("db", {"a": "2"})
+    version = google.version("db", google.put("db", {"a": "2"}))
     world.wait_synced("db", version=version)
     google.wait_drained()
     assert identity.served["metadata", 200] == asked + 2, "the project and a token, each once"
@@ -335,9 +335,9 @@ def test_impact_status_trace_and_sync_know_its_names(world: World, google_cloud:
     assert "changes 1 Secret" in run(
         world, "impact", f"projects/{PROJECT}/locations/{LOCATION}/secrets/{google.name('eu')}")
 
-    version = google.put("db", {"a": "2"})
+    version = google.version("db", google.put("db", {"a": "2"}))
     world.wait_synced("db", version=version)
-    assert re.search(rf"\bdb +True +Synced +db +{name} +{version}\b", run(world, "status"))
+    assert re.search(rf"\bdb +True +Synced +db +{name} +2 ", run(world, "status"))
     shown = run(world, "trace", "db")
     assert "received" in shown and version in shown
     assert f"in sync with version {version}" in run(world, "sync", "db")

@@ -274,6 +274,9 @@ class World:
             base = f"/apis/secrets.edsm.io/v1alpha1/namespaces/{namespace}/eventdrivensecrets"
             self.kube.request("DELETE", base)
             self.kube.delete("Namespace", namespace, propagationPolicy="Background")
+        # doctor warns of a Lease that nobody holds.
+        self.kube.request("DELETE", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases"
+                                    "?fieldSelector=metadata.name%3Da06dd29d.edsm.io")
 
     def check_sanitizers(self) -> None:
         """Insists that no program of a sanitized build has reported anything."""

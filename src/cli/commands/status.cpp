@@ -55,6 +55,11 @@ State state_of(const Estate& estate, const Reported& reported) {
   return state;
 }
 
+/// The beginning of an id, or the number in front of a creation.
+std::string short_version(const std::string& version) {
+  return version.substr(0, std::min(version.find('@'), kShortVersion));
+}
+
 std::string as_table(const std::vector<State>& states, base::WallTime now, std::size_t width) {
   std::vector<Row> rows;
   std::string troubles;
@@ -66,8 +71,8 @@ std::string as_table(const std::vector<State>& states, base::WallTime now, std::
     const auto reason = state.paused ? std::string("Paused") : state.reason;
     rows.push_back({binding.key.ns.str(), binding.key.name.str(), state.ready, reason,
                     binding.target.name.str(), binding.query->path,
-                    state.status.synced_version.substr(0, kShortVersion),
-                    synced ? age(now - *synced) : "", age(now - binding.created), workloads});
+                    short_version(state.status.synced_version), synced ? age(now - *synced) : "",
+                    age(now - binding.created), workloads});
     if (!state.pause.empty()) troubles += fmt::format("{}: {}\n", binding.key.str(), state.pause);
     if (state.ready != "True" && state.message != state.pause) {
       troubles += fmt::format("{}: {}\n", binding.key.str(), state.message);
