@@ -17,7 +17,6 @@ namespace edsm::cli {
 namespace {
 
 constexpr base::Duration kWatchPause = std::chrono::seconds(2);
-constexpr std::size_t kShortVersion = 8;
 
 struct State {
   const sync::Binding& binding;
@@ -53,11 +52,6 @@ State state_of(const Estate& estate, const Reported& reported) {
         users, [&](const Consumer* consumer) { return consumer->pends(reported); }));
   }
   return state;
-}
-
-/// The beginning of an id, or the number in front of a creation.
-std::string short_version(const std::string& version) {
-  return version.substr(0, std::min(version.find('@'), kShortVersion));
 }
 
 std::string as_table(const std::vector<State>& states, base::WallTime now, std::size_t width) {

@@ -180,6 +180,11 @@ std::string age(base::Duration time) {
   return fmt::format("{}s", seconds);
 }
 
+std::string short_version(const std::string& version) {
+  constexpr std::size_t kEnough = 8;
+  return version.substr(0, std::min(version.find('@'), kEnough));
+}
+
 std::string counted(std::size_t number, const std::string& noun) {
   return fmt::format("{} {}{}", number, noun, number == 1 ? "" : "s");
 }

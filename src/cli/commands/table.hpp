@@ -35,6 +35,10 @@ std::size_t terminal_width();
 /// is "0s".
 std::string age(base::Duration time);
 
+/// What tells a version from others at a glance: the first eight characters of an id, or the number
+/// in front of a creation ("7@2026-11-29T10:00:00Z").
+std::string short_version(const std::string& version);
+
 /// "1 pod", "2 pods".
 std::string counted(std::size_t number, const std::string& noun);
 

@@ -16,6 +16,13 @@ TEST(Table, ColumnsAreAsWideAsTheirWidestCell) {
             "ü       3\n");
 }
 
+TEST(Table, VersionsAreShort) {
+  EXPECT_EQ(short_version("8de474a3a6f7fd390eaacdd3192a8b54"), "8de474a3");
+  EXPECT_EQ(short_version("12@2026-11-29T10:00:00.123456Z"), "12");
+  EXPECT_EQ(short_version("7"), "7");
+  EXPECT_EQ(short_version(""), "");
+}
+
 TEST(Table, WhatFitsIsWhole) {
   const Row head = {"NAME", "SOURCE", "N"};
   const std::vector<Row> rows = {{"database", "prod/shop/database", "1"}};

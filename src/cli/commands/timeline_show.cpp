@@ -13,8 +13,6 @@
 namespace edsm::cli {
 namespace {
 
-constexpr std::size_t kShortVersion = 8;
-
 /// "2026-11-28 18:20:01.123", or without what is not known.
 std::string clock_text(const Moment& moment) {
   auto text = base::rfc3339_micro(moment.at).substr(0, moment.whole_seconds ? 19 : 23);
@@ -54,7 +52,7 @@ std::string headline(const Traces& traces, base::WallTime now) {
   } else {
     const auto synced = base::parse_rfc3339(status.last_synced_time);
     text = fmt::format("Secret {} holds version {} of {}{}.\n", binding.target_key().str(),
-                       status.synced_version.substr(0, kShortVersion), binding.query->path,
+                       short_version(status.synced_version), binding.query->path,
                        synced ? " since " + age(now - *synced) : "");
   }
   if (ready.status == "True") return text;
