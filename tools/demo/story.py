@@ -268,7 +268,8 @@ def _data(secret: Object) -> dict[str, str]:
 
 
 def _holds(version: str) -> Callable[[WatchEvent], bool]:
-    return lambda event: event.object["metadata"].get("annotations", {}).get(VERSION) == version
+    """Of a number that a cloud may give again EDSM records when it was given, too: "7@2026-11-29T10:00:00Z"."""
+    return lambda event: event.object["metadata"].get("annotations", {}).get(VERSION, "").partition("@")[0] == version
 
 
 def _mark(workload: Object) -> str:
