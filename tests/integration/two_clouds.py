@@ -72,15 +72,14 @@ class Cloud:
         return {"status": answer.pop("ResponseMetadata")["HTTPStatusCode"], **answer}
 
 
-class Simulated(Cloud):
-    """The simulated AWS. Its time passes in long polls and in waits, and costs none."""
+class Script:
+    """One of the simulation's programs, which answers a step in a line with a line."""
 
-    def __init__(self, start: datetime | None = None) -> None:
-        self._start = start or datetime.now(UTC)
-        self.queue_url, self.dead_url = (f"http://aws.sim/000000000000/{name}" for name in (QUEUE, DEAD))
+    _program: str
+    _start: datetime
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen([sim_program("aws-script"), self._start.strftime("%Y-%m-%dT%H:%M:%SZ")],
+        self._process = subprocess.Popen([sim_program(self._program), self._start.strftime("%Y-%m-%dT%H:%M:%SZ")],
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         return self
 
@@ -95,6 +94,16 @@ class Simulated(Cloud):
         answer = json.loads(self._process.stdout.readline())
         assert "error" not in answer, (step, answer)
         return answer
+
+
+class Simulated(Script, Cloud):
+    """The simulated AWS. Its time passes in long polls and in waits, and costs none."""
+
+    _program = "aws-script"
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start or datetime.now(UTC)
+        self.queue_url, self.dead_url = (f"http://aws.sim/000000000000/{name}" for name in (QUEUE, DEAD))
 
     def act(self, step: Json) -> Any:
         return self.step(step)["result"]

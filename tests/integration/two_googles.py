@@ -8,10 +8,9 @@ google-stand-in.md). People's deeds are calls of the API in both.
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import requests
 from google.api_core.exceptions import GoogleAPICallError
@@ -27,7 +26,7 @@ from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports.rest import SubscriberRestTransport
 
 from bed.gcp import GoogleCloud
-from two_clouds import Json, sim_program
+from two_clouds import Json, Script
 
 # Which client has the call, and the messages that it takes where they are not called …Request.
 _PUBLISHER = {"CreateTopic": pubsub_types.Topic, "Publish": pubsub_types.PublishRequest}
@@ -77,30 +76,15 @@ class Google:
         return {"status": 200, **json_format.MessageToDict(type(answer).pb(answer))}
 
 
-class Simulated(Google, requests.adapters.BaseAdapter):
+class Simulated(Script, Google, requests.adapters.BaseAdapter):
     """The simulated Google Cloud. Its time passes in long polls and in waits, and costs none."""
+
+    _program = "gcp-script"
 
     def __init__(self, start: datetime | None = None) -> None:
         super().__init__()
         self._start = start or datetime.now(UTC)
         self._raw = ""
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen([sim_program("gcp-script"), self._start.strftime("%Y-%m-%dT%H:%M:%SZ")],
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
-        assert self._process.returncode == 0
-
-    def step(self, step: Json) -> Json:
-        assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps(step) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        assert "error" not in answer, (step, answer)
-        return answer
 
     def wait(self, seconds: float) -> None:
         self.step({"do": "wait", "seconds": seconds})
