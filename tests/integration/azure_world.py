@@ -98,9 +98,13 @@ class AzureWorld:
         self.azure.send(self.space, QUEUE, what)
 
     def wait_drained(self, queue: Entity | None = None, timeout: float = PATIENCE) -> None:
-        """Waits until every message sent so far was completed."""
+        """Waits until every message sent so far was completed, and each such call was answered."""
         queue = queue or self.queue
-        wait_for(lambda: self.azure.backlog(queue) == 0, timeout, f"{self.space.name}/{queue.path} to be empty",
+
+        def drained() -> bool:
+            return self.azure.backlog(queue) == 0 and all(call.ended for call in self._settlings("DELETE"))
+
+        wait_for(drained, timeout, f"{self.space.name}/{queue.path} to be empty",
                  [program.process for program in self.world.programs])
 
     def dead(self) -> int:
@@ -110,7 +114,10 @@ class AzureWorld:
 
     def settled(self, method: str) -> list[Exchange]:
         """The answered calls that completed (DELETE), renewed (POST) or unlocked (PUT) messages."""
-        return [call for call in self.calls.find(method=method, path=r"/messages/\d+/") if call.ended]
+        return [call for call in self._settlings(method) if call.ended]
+
+    def _settlings(self, method: str) -> list[Exchange]:
+        return self.calls.find(method=method, path=r"/messages/\d+/")
 
     # -- counting -----------------------------------------------------------------------
 

@@ -6,12 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"cloud.google.com/go/pubsub/v2/apiv1/pubsubpb"
 	"cloud.google.com/go/pubsub/v2/pstest"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
 )
 
 // deadLetters moves messages that were received too often in vain. The fake can do so too, but it never lets such
@@ -64,8 +64,12 @@ func (d *deadLetters) publish(ctx context.Context, policy *pubsubpb.DeadLetterPo
 	const prefix = "CloudPubSubDeadLetterSource"
 	attributes[prefix+"SubscriptionProject"], attributes[prefix+"Subscription"] = parts[1], parts[3]
 	attributes[prefix+"DeliveryCount"] = strconv.Itoa(int(policy.MaxDeliveryAttempts))
-	attributes[prefix+"TopicPublishTime"] = message.PublishTime.AsTime().Format(time.RFC3339Nano)
-	_, err := d.topics.Publish(ctx, &pubsubpb.PublishRequest{Topic: policy.DeadLetterTopic,
+	published, err := protojson.Marshal(message.PublishTime) // with 0, 3, 6 or 9 digits, as the message itself says it
+	if err != nil {
+		return err
+	}
+	attributes[prefix+"TopicPublishTime"] = strings.Trim(string(published), `"`)
+	_, err = d.topics.Publish(ctx, &pubsubpb.PublishRequest{Topic: policy.DeadLetterTopic,
 		Messages: []*pubsubpb.PubsubMessage{{Data: message.Data, Attributes: attributes}}})
 	return err
 }
