@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,7 +15,7 @@
 namespace edsm::kube {
 namespace {
 
-constexpr std::size_t kRemembered = 1024;  // some megabyte; above kQueue
+constexpr std::size_t kRemembered = 1024;  // some half a megabyte; above kQueue
 constexpr std::size_t kQueue = 1000;
 constexpr double kBurst = 25;
 constexpr base::Duration kPerToken = std::chrono::seconds(300);
@@ -51,12 +52,15 @@ std::string object_of(const ObjectReference& about) {
                      about.uid);
 }
 
-/// A digest, so that keys stay small.
-std::string key_of(const EventNote& note) {
-  const auto digest = base::sha256(fmt::format("{}\n{}\n{}\n{}\n{}", object_of(note.about),
-                                               note.type == EventType::normal ? 'n' : 'w',
-                                               note.reason, note.action, note.note));
-  return {digest.begin(), digest.end()};
+std::string series_of(const EventNote& note) {
+  return fmt::format("{}\n{}\n{}\n{}\n{}", object_of(note.about),
+                     note.type == EventType::normal ? 'n' : 'w', note.reason, note.action,
+                     note.note);
+}
+
+/// Events of objects without a namespace lie in "default".
+std::string_view namespace_of(std::string_view ns) {
+  return ns.empty() ? "default" : ns;
 }
 
 void write_series(base::JsonWriter& json, std::int64_t count, base::WallTime last) {
@@ -80,6 +84,42 @@ std::string clean_text(std::string_view text, std::size_t limit) {
   return result;
 }
 
+EventSeries::Key EventSeries::key_of(std::string_view text) {
+  const auto digest = base::sha256(text);
+  Key key{};
+  std::memcpy(key.digest.data(), digest.data(), sizeof key.digest);
+  return key;
+}
+
+template <class Item>
+Item* EventSeries::Recent<Item>::use(const Key& key) {
+  const auto found = index_.find(key);
+  if (found == index_.end()) return nullptr;
+  items_.splice(items_.begin(), items_, *found);
+  return &items_.front();
+}
+
+template <class Item>
+Item& EventSeries::Recent<Item>::add(Item item) {
+  items_.push_front(std::move(item));
+  index_.insert(items_.begin());
+  return items_.front();
+}
+
+template <class Item>
+void EventSeries::Recent<Item>::remove(const Item& item) {
+  const auto found = index_.find(item.key);
+  const auto at = *found;
+  index_.erase(found);
+  items_.erase(at);
+}
+
+template <class Item>
+void EventSeries::Recent<Item>::forget_oldest(bool (*may_go)(const Item&)) {
+  const auto oldest = std::find_if(items_.rbegin(), items_.rend(), may_go);
+  if (oldest != items_.rend()) remove(*oldest);
+}
+
 EventSeries::EventSeries(std::string controller, std::string instance)
     : controller_(std::move(controller)), instance_(clean_text(instance, kLongestWord)) {}
 
@@ -87,35 +127,35 @@ EventSeries::Verdict EventSeries::add(EventNote note, base::Instant now, base::W
   note.reason = clean_text(note.reason, kLongestWord);
   note.action = clean_text(note.action, kLongestWord);
   note.note = clean_text(note.note, kLongestNote);
-  std::string key = key_of(note);
+  const Key key = key_of(series_of(note));
 
-  const auto known = by_key_.find(key);
-  if (known != by_key_.end()) {
-    Entry& entry = *known->second;
-    if (entry.queued || now - entry.last_seen < kSilence) {
-      entries_.splice(entries_.begin(), entries_, known->second);
-      ++entry.count;
-      entry.last = wall;
-      entry.last_seen = now;
-      if (!entry.queued && *due_at(entry) <= now) enqueue(entry);
+  if (Entry* const entry = entries_.use(key)) {
+    if (entry->queued || now - entry->last_seen < kSilence) {
+      ++entry->count;
+      entry->last = wall;
+      entry->last_seen = now;
+      if (!entry->note) entry->note = std::make_unique<EventNote>(std::move(note));
+      if (!entry->queued && *due_at(*entry) <= now) enqueue(*entry);
       return Verdict::counted;
     }
-    entries_.erase(known->second);
-    by_key_.erase(known);
+    entries_.remove(*entry);
   }
 
   if (queue_.size() >= kQueue) return Verdict::full;
   if (!take_token(note.about, now)) return Verdict::limited;
-  if (entries_.size() >= kRemembered) forget_oldest();
-  Entry entry;
-  entry.key = key;
-  entry.name = new_name(note.about, wall);
-  entry.note = std::move(note);
-  entry.first = entry.last = wall;
-  entry.last_seen = entry.last_write = now;
-  entries_.push_front(std::move(entry));
-  by_key_.emplace(std::move(key), entries_.begin());
-  enqueue(entries_.front());
+  // Those that wait to be written stay: there are fewer of them than are remembered.
+  if (entries_.size() >= kRemembered) {
+    entries_.forget_oldest([](const Entry& entry) { return !entry.queued; });
+  }
+  enqueue(entries_.add({.key = key,
+                        .ns = namespace_of(note.about.ns),
+                        .object = note.about.name,
+                        .suffix = new_suffix(wall),
+                        .first = wall,
+                        .last = wall,
+                        .last_seen = now,
+                        .last_write = now,
+                        .note = std::make_unique<EventNote>(std::move(note))}));
   return Verdict::queued;
 }
 
@@ -131,47 +171,35 @@ std::optional<base::Instant> EventSeries::due_at(const Entry& entry) {
 void EventSeries::enqueue(Entry& entry) {
   if (queue_.size() >= kQueue) return;
   entry.queued = true;
-  queue_.push_back(entry.key);
+  queue_.push_back(&entry);
 }
 
 bool EventSeries::take_token(const ObjectReference& about, base::Instant now) {
-  std::string object = object_of(about);
-  auto known = by_object_.find(object);
-  if (known == by_object_.end()) {
-    if (buckets_.size() >= kRemembered) {
-      by_object_.erase(buckets_.back().object);
-      buckets_.pop_back();
-    }
-    buckets_.push_front({object, kBurst, now});
-    known = by_object_.emplace(std::move(object), buckets_.begin()).first;
+  const Key key = key_of(object_of(about));
+  Bucket* bucket = buckets_.use(key);
+  if (bucket == nullptr) {
+    if (buckets_.size() >= kRemembered) buckets_.forget_oldest([](const Bucket&) { return true; });
+    bucket = &buckets_.add({key, kBurst, now});
   }
-  buckets_.splice(buckets_.begin(), buckets_, known->second);
-  Bucket& bucket = *known->second;
   const double gained =
-      static_cast<double>((now - bucket.at).count()) / static_cast<double>(kPerToken.count());
-  bucket.tokens = std::min(kBurst, bucket.tokens + gained);
-  bucket.at = now;
-  if (bucket.tokens < 1) return false;
-  bucket.tokens -= 1;
+      static_cast<double>((now - bucket->at).count()) / static_cast<double>(kPerToken.count());
+  bucket->tokens = std::min(kBurst, bucket->tokens + gained);
+  bucket->at = now;
+  if (bucket->tokens < 1) return false;
+  bucket->tokens -= 1;
   return true;
 }
 
-/// Those that wait to be written stay: there are fewer of them than are remembered.
-void EventSeries::forget_oldest() {
-  const auto oldest = std::find_if(entries_.rbegin(), entries_.rend(),
-                                   [](const Entry& entry) { return !entry.queued; });
-  if (oldest == entries_.rend()) return;
-  by_key_.erase(oldest->key);
-  entries_.erase(std::next(oldest).base());
+/// Unique within this process even in one microsecond.
+std::uint64_t EventSeries::new_suffix(base::WallTime wall) {
+  return static_cast<std::uint64_t>(wall.time_since_epoch().count()) * 1000 + names_++ % 1000;
 }
 
-/// "<object>.<hex of time and counter>", as client-go names them; unique within this process even
-/// in one microsecond.
-std::string EventSeries::new_name(const ObjectReference& about, base::WallTime wall) {
-  const auto micros = static_cast<std::uint64_t>(wall.time_since_epoch().count());
-  const std::string suffix = fmt::format("{:x}", micros * 1000 + names_++ % 1000);
-  std::string stem = about.name.substr(0, kLongestName - 1 - suffix.size());
-  while (stem.ends_with('.') || stem.ends_with('-')) stem.pop_back();
+/// "<object>.<hex of time and counter>", as client-go names them.
+std::string EventSeries::name_of(const Entry& entry) {
+  const std::string suffix = fmt::format("{:x}", entry.suffix);
+  std::string_view stem = entry.object.view().substr(0, kLongestName - 1 - suffix.size());
+  while (stem.ends_with('.') || stem.ends_with('-')) stem.remove_suffix(1);
   return fmt::format("{}.{}", stem, suffix);
 }
 
@@ -185,8 +213,7 @@ std::optional<base::Instant> EventSeries::due() const {
 }
 
 EventSeries::Entry* EventSeries::front() {
-  if (queue_.empty()) return nullptr;
-  return &*by_key_.at(queue_.front());
+  return queue_.empty() ? nullptr : queue_.front();
 }
 
 std::optional<EventSeries::Write> EventSeries::next(base::Instant now) {
@@ -200,8 +227,8 @@ std::optional<EventSeries::Write> EventSeries::next(base::Instant now) {
   if (entry == nullptr) return std::nullopt;
   Write write;
   write.create = entry->written == 0;
-  write.ns = entry->note.about.ns.empty() ? "default" : entry->note.about.ns;
-  write.name = entry->name;
+  write.ns = entry->ns.str();
+  write.name = name_of(*entry);
   write.body = write.create ? create_body(*entry) : patch_body(*entry);
   in_flight_ = entry->count;
   return write;
@@ -213,6 +240,7 @@ void EventSeries::done(base::Instant now) {
   entry->written = in_flight_;
   entry->last_write = now;
   entry->queued = false;
+  if (entry->count == entry->written) entry->note.reset();
   queue_.pop_front();
 }
 
@@ -220,35 +248,33 @@ void EventSeries::again_as_new(base::WallTime wall) {
   Entry* const entry = front();
   if (entry == nullptr) return;
   entry->written = 0;
-  entry->name = new_name(entry->note.about, wall);
+  entry->suffix = new_suffix(wall);
 }
 
 void EventSeries::drop() {
   Entry* const entry = front();
   if (entry == nullptr) return;
-  const auto at = by_key_.find(entry->key);
-  entries_.erase(at->second);
-  by_key_.erase(at);
   queue_.pop_front();
+  entries_.remove(*entry);
 }
 
 base::SecretBytes EventSeries::create_body(const Entry& entry) const {
-  const ObjectReference& about = entry.note.about;
+  const ObjectReference& about = entry.note->about;
   base::JsonWriter json;
   json.begin_object().member("apiVersion", kEvents.api_version()).member("kind", kEvents.kind);
-  json.key("metadata").begin_object().member("name", entry.name);
-  json.member("namespace", about.ns.empty() ? "default" : std::string_view(about.ns)).end_object();
+  json.key("metadata").begin_object().member("name", name_of(entry));
+  json.member("namespace", entry.ns.view()).end_object();
   json.member("eventTime", base::rfc3339_micro(entry.first));
   json.member("reportingController", controller_).member("reportingInstance", instance_);
-  json.member("action", entry.note.action).member("reason", entry.note.reason);
+  json.member("action", entry.note->action).member("reason", entry.note->reason);
   json.key("regarding").begin_object();
   json.member("apiVersion", about.api_version).member("kind", about.kind);
   if (!about.ns.empty()) json.member("namespace", about.ns);
   json.member("name", about.name);
   if (!about.uid.empty()) json.member("uid", about.uid);
   json.end_object();
-  json.member("note", entry.note.note);
-  json.member("type", entry.note.type == EventType::normal ? "Normal" : "Warning");
+  json.member("note", entry.note->note);
+  json.member("type", entry.note->type == EventType::normal ? "Normal" : "Warning");
   if (entry.count > 1) write_series(json, entry.count, entry.last);
   json.end_object();
   return std::move(json).take();

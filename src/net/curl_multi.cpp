@@ -7,7 +7,8 @@
 namespace edsm::net {
 namespace {
 
-constexpr std::size_t max_idle_handles = 32;
+/// Of a handle that shared its connection, libcurl keeps the buffers: some 40 KiB.
+constexpr std::size_t max_idle_handles = 4;
 
 }  // namespace
 

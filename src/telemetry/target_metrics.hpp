@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
 
 #include "base/text.hpp"
 
@@ -48,7 +49,8 @@ class TargetMetrics {
 
   Numbers& numbers(std::string_view secret, std::string_view ns);
 
-  std::unordered_map<Target, Numbers, Hash> targets_;
+  /// In one piece: single nodes would lie between what comes and goes, and keep its pages.
+  boost::unordered_flat_map<Target, Numbers, Hash> targets_;
 };
 
 }  // namespace edsm::telemetry
