@@ -4,6 +4,7 @@
 #include <charconv>
 #include <chrono>
 
+#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
 #include "net/curl_error.hpp"
@@ -166,6 +167,10 @@ void CurlTransfer::done(CURLcode code) {
     finish({});
     return;
   }
+  if (was_refused(code)) {
+    send_again();
+    return;
+  }
   // libcurl takes a connection that closes in the middle of the header for the end of an answer.
   if (code == CURLE_OK) code = CURLE_GOT_NOTHING;
   base::Error error = curl_error(code, handle_, error_text_.data(), request_.method, url_);
@@ -174,6 +179,29 @@ void CurlTransfer::done(CURLcode code) {
                              name_of(request_.method, url_), request_.max_body, max_header_bytes);
   }
   finish(std::unexpected(std::move(error)));
+}
+
+/// A request that crosses the server's GOAWAY is refused, and nothing was done with it (RFC 9113,
+/// section 6.8). libcurl sends such requests again on a new connection, but not one that was alone
+/// on the old one (7.88).
+bool CurlTransfer::was_refused(CURLcode code) const {
+  return code == CURLE_HTTP2 && header_bytes_ == 0 && !sent_again_;
+}
+
+/// Not from inside `done`, which must not call the pool. The deadline stays.
+void CurlTransfer::send_again() {
+  sent_again_ = true;
+  boost::asio::post(multi_->executor(), [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->result_) return;
+    self->error_text_.fill('\0');
+    if (self->multi_->start(self->handle_, *self) == CURLM_OK) {
+      self->running_ = true;
+      return;
+    }
+    self->finish(std::unexpected(
+        curl_error(CURLE_HTTP2, self->handle_, {}, self->request_.method, self->url_)));
+  });
 }
 
 void CurlTransfer::finish(base::Result<> result) {

@@ -59,6 +59,8 @@ class CurlTransfer final : public CurlMulti::Exchange,
   std::size_t take_body(std::string_view bytes);
 
   void done(CURLcode code) override;
+  bool was_refused(CURLcode code) const;
+  void send_again();
   void finish(base::Result<> result);
   void arm_deadline();
   std::string progress() const;
@@ -81,6 +83,7 @@ class CurlTransfer final : public CurlMulti::Exchange,
   base::SecretBytes body_;
   bool paused_ = false;
   bool running_ = false;
+  bool sent_again_ = false;
   std::optional<base::Result<>> result_;
   base::Notify changed_;
 };

@@ -81,7 +81,8 @@ class Stream {
 /// mean. Errors are transport failures only: Failure::transient with a code out of "Timeout",
 /// "ConnectionFailed", "ConnectionLost", "ResponseTooLarge", or Failure::invalid with "BadUrl",
 /// "BadHeader", "TlsVerification" (the peer's certificate is not trusted), "TlsConfiguration".
-/// Both calls can be cancelled. Redirects are never followed.
+/// Both calls can be cancelled. Redirects are never followed. A request whose kept connection ends
+/// before a byte of the answer is sent again, so it may reach the server twice.
 class Http {
  public:
   virtual ~Http() = default;
