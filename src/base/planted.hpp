@@ -34,6 +34,11 @@ enum class Bug : std::uint8_t {
   deaf_to_project_ids,
   deaf_to_aliases,
   disabled_is_gone,
+  deaf_to_capitals,
+  blind_to_disabled,
+  first_page_only,
+  trust_any_challenge,
+  forget_the_second,
 };
 
 #ifdef EDSM_PLANTED_BUGS

@@ -30,7 +30,7 @@ QUEUE_OPERATIONS = {"ReceiveMessage", "SendMessage", "GetQueueAttributes", "Dele
 
 
 def sim_program(name: str) -> Path:
-    """aws-script or gcp-script, which the build makes beside the controller."""
+    """aws-script, gcp-script or azure-script, which the build makes beside the controller."""
     program = Path(os.environ.get("EDSM_SIM_DIR", default_binary().resolve().parent / "tests/sim")) / name
     if not program.is_file():
         raise FileNotFoundError(f"{program} is not there: build it, or set EDSM_SIM_DIR")

@@ -8,11 +8,9 @@ google-stand-in.md). People's deeds are calls of the API in both.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import requests
 from google.api_core.exceptions import GoogleAPICallError
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import secretmanager_v1
@@ -26,7 +24,8 @@ from google.pubsub_v1.services.subscriber import SubscriberClient
 from google.pubsub_v1.services.subscriber.transports.rest import SubscriberRestTransport
 
 from bed.gcp import GoogleCloud
-from two_clouds import Json, Script
+from sim_wire import SimulatedWire
+from two_clouds import Json
 
 # Which client has the call, and the messages that it takes where they are not called …Request.
 _PUBLISHER = {"CreateTopic": pubsub_types.Topic, "Publish": pubsub_types.PublishRequest}
@@ -76,44 +75,15 @@ class Google:
         return {"status": 200, **json_format.MessageToDict(type(answer).pb(answer))}
 
 
-class Simulated(Script, Google, requests.adapters.BaseAdapter):
-    """The simulated Google Cloud. Its time passes in long polls and in waits, and costs none."""
+class Simulated(SimulatedWire, Google):
+    """The simulated Google Cloud."""
 
     _program = "gcp-script"
-
-    def __init__(self, start: datetime | None = None) -> None:
-        super().__init__()
-        self._start = start or datetime.now(UTC)
-        self._raw = ""
-
-    def wait(self, seconds: float) -> None:
-        self.step({"do": "wait", "seconds": seconds})
 
     def transport(self, kind: Any) -> Any:
         made = kind(host="google.sim", url_scheme="http", credentials=AnonymousCredentials())
         made._session.mount("http://", self)
         return made
-
-    def session(self) -> requests.Session:
-        session = requests.Session()
-        session.mount("http://", self)
-        return session
-
-    # What requests wants of an adapter.
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
-        body = request.body or b""
-        answer = self.step({"request": {
-            "method": request.method, "url": request.url, "headers": dict(request.headers),
-            "body": body if isinstance(body, str) else body.decode()}})
-        response = requests.Response()
-        response.status_code, response.url, response.request = answer["status"], request.url or "", request
-        response.headers.update(answer["headers"])
-        self._raw = answer["body"]
-        response._content = self._raw.encode()
-        return response
-
-    def close(self) -> None:
-        pass
 
     def check(self, answer: Any) -> None:
         """It had no member that Google's definitions do not know, which the client would hide."""

@@ -53,8 +53,9 @@ void World::carry_out(const Step& step) {
 
 void World::on_cloud(const Step& step) {
   const unsigned secret = step.a % scenario_.secrets;
-  if (scenario_.is_google(secret)) return on_google(step, secret);
-  on_aws(step, secret);
+  const auto cloud = scenario_.cloud_of(secret);
+  if (cloud == CloudName::azure) return on_azure(step, secret);
+  cloud == CloudName::google ? on_google(step, secret) : on_aws(step, secret);
 }
 
 void World::on_aws(const Step& step, unsigned secret) {
@@ -89,7 +90,7 @@ void World::on_aws(const Step& step, unsigned secret) {
       secrets.recreate(path, fresh_value(secret));
       break;
     default:
-      break;  // Google's only
+      break;  // AWS has no such thing
   }
 }
 
@@ -258,11 +259,13 @@ void World::on_workload(const Step& step) {
 
 void World::cut(const Step& step, int replica, Peer peer) {
   network.cut(replica, peer, true);
+  if (peer == Peer::cluster) note_blind(step.lasts);
   for_a_while(step, [this, replica, peer] { network.cut(replica, peer, false); });
 }
 
 void World::storm(const Step& step, Peer peer) {
   const unsigned force = 20 + step.b * 25;
+  if (peer == Peer::cluster) note_blind(step.lasts);
   network.weather(peer) = {force / 2, force / 2, force, force / 4, force, force};
   for_a_while(step, [this, peer] { network.weather(peer) = {}; });
 }
@@ -286,6 +289,7 @@ void World::on_fault(const Step& step) {
     case Deed::pause:
       if (step.b % 3 == 0) {
         replica.pause();
+        note_blind(step.lasts);
         for_a_while(step, [&replica] { replica.resume(); });
       } else {
         doomed_[number] = {step.b, step.lasts, true};
@@ -324,11 +328,12 @@ void World::on_fault(const Step& step) {
       cluster.remove(kube::kSecrets, "kube-system", "edsm-digest-key");
       break;
     default:
+      if (step.deed >= Deed::cut_azure) return on_azure_fault(step);
       step.deed >= Deed::cut_google ? on_google_fault(step) : on_cloud_fault(step);
   }
 }
 
-/// Faults of AWS, and of the events of both clouds.
+/// Faults of AWS, and of the events of all clouds.
 void World::on_cloud_fault(const Step& step) {
   switch (step.deed) {
     case Deed::cut_cloud:
@@ -359,9 +364,11 @@ void World::on_cloud_fault(const Step& step) {
     default:  // deny_reads
       aws.faults.deny("GetSecretValue");
       gcp.faults.deny("AccessSecretVersion");
+      azure.faults.deny("GetSecret");
       for_a_while(step, [this] {
         aws.faults.allow("GetSecretValue");
         gcp.faults.allow("AccessSecretVersion");
+        azure.faults.allow("GetSecret");
       });
   }
 }
@@ -369,7 +376,7 @@ void World::on_cloud_fault(const Step& step) {
 void World::set_duplicates(bool on) {
   duplicating_ = on ? 500 : 0;
   aws.faults.queue_duplicates = gcp.faults.duplicates = on ? 300 : 0;
-  aws.faults.queue_unordered = gcp.faults.unordered = on;
+  aws.faults.queue_unordered = gcp.faults.unordered = azure.faults.unordered = on;
 }
 
 }  // namespace edsm::sim

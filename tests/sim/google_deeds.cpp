@@ -29,7 +29,7 @@ void World::on_google(const Step& step, unsigned secret) {
   switch (step.deed) {
     case Deed::put_equal: {
       const auto current = secrets.current(path, "latest");
-      if (current.state == gcp::Current::State::live) secrets.put(path, current.bytes);
+      if (current.state == Current::State::live) secrets.put(path, current.bytes);
       break;
     }
     case Deed::put_text:
@@ -144,10 +144,13 @@ void World::on_google_fault(const Step& step) {
 
 /// Brings a message of Secret Manager to its topic, as the world lets it.
 void World::route_google(const gcp::Publication& message) {
+  using Change = gcp::Publication::Change;
   std::optional<News> news;
   const auto name = message.secret.substr(message.secret.rfind('/') + 1);
-  if (message.change != gcp::Publication::Change::nothing)
-    news = News{name, message.change, message.version};
+  const auto change = message.change == Change::version    ? News::Change::version
+                      : message.change == Change::metadata ? News::Change::metadata
+                                                           : News::Change::secret;
+  if (message.change != Change::nothing) news = News{name, change, message.version};
   deliver(
       [this, message] {
         return gcp.pubsub().publish(message.topic, {message.data, message.attributes}).front();

@@ -41,7 +41,7 @@ net::Response response_of(Reply reply) {
 }  // namespace
 
 std::string_view to_string(Peer peer) {
-  static constexpr std::array names = {"cluster", "cloud", "google"};
+  static constexpr std::array names = {"cluster", "cloud", "google", "azure"};
   return names[static_cast<std::size_t>(peer)];
 }
 

@@ -18,8 +18,8 @@
 
 namespace edsm::sim {
 
-enum class Peer : std::uint8_t { cluster, cloud, google };  ///< `cloud` is AWS
-inline constexpr std::array kPeers = {Peer::cluster, Peer::cloud, Peer::google};
+enum class Peer : std::uint8_t { cluster, cloud, google, azure };  ///< `cloud` is AWS
+inline constexpr std::array kPeers = {Peer::cluster, Peer::cloud, Peer::google, Peer::azure};
 std::string_view to_string(Peer peer);
 
 /// How bad the way to one peer is. Chances are per mille of requests.
@@ -54,8 +54,8 @@ struct Sent {
 /// The wires between the replicas and the services.
 class Network {
  public:
-  Network(Schedule& schedule, Service& cluster, Service& cloud, Service& google)
-      : schedule_(schedule), services_{&cluster, &cloud, &google} {}
+  Network(Schedule& schedule, Service& cluster, Service& cloud, Service& google, Service& azure)
+      : schedule_(schedule), services_{&cluster, &cloud, &google, &azure} {}
 
   Weather& weather(Peer peer) { return weather_[index(peer)]; }
   /// While cut, nothing of the replica arrives at the peer or comes back.

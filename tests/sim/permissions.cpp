@@ -1,5 +1,7 @@
 #include "sim/permissions.hpp"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "sim/world.hpp"
@@ -18,10 +20,19 @@ std::string by_name_at_google(std::string_view ns) {
   return fmt::format("of-{}-at-google", ns);
 }
 
+std::string by_name_at_azure(std::string_view ns) {
+  return fmt::format("of-{}-at-azure", ns);
+}
+
+std::string_view provider_of(CloudName cloud) {
+  static constexpr std::array<std::string_view, 3> names = {"aws", "gcp", "azure"};
+  return names[static_cast<std::size_t>(cloud)];
+}
+
 Object policy(const std::string& name, Object namespaces, const std::string& path) {
   Object spec;
   spec["namespaces"] = std::move(namespaces);
-  spec["provider"] = path.find('/') == std::string::npos ? "gcp" : "aws";
+  spec["provider"] = provider_of(Sources::cloud_of(path));
   spec["paths"] = boost::json::array{Value(path)};
   Object object;
   object["metadata"] = {{"name", name}};
@@ -62,11 +73,16 @@ void Permissions::carry_out(const Step& step) {
   } else if (step.deed == Deed::forbid) {
     cluster_.remove(kube::kAccessPolicies, "", by_name(ns), kAdministrator);
     cluster_.remove(kube::kAccessPolicies, "", by_name_at_google(ns), kAdministrator);
+    cluster_.remove(kube::kAccessPolicies, "", by_name_at_azure(ns), kAdministrator);
   } else if (!cluster_.find(kube::kAccessPolicies, "", by_name(ns))) {
     Object names;
     names["names"] = boost::json::array{Value(ns)};
     if (scenario_.google != 0) {
       cluster_.create(kube::kAccessPolicies, policy(by_name_at_google(ns), names, "prod-*"),
+                      kAdministrator);
+    }
+    if (scenario_.azure != 0) {
+      cluster_.create(kube::kAccessPolicies, policy(by_name_at_azure(ns), names, "shop-*"),
                       kAdministrator);
     }
     cluster_.create(kube::kAccessPolicies, policy(by_name(ns), std::move(names), "prod/*"),

@@ -15,9 +15,9 @@
 namespace edsm::sim {
 
 /// Who may read what in a world with tenancy; without, everybody may read everything. There is one
-/// policy for each namespace by its name, for all secrets (one more for Google's), and one by
-/// label, for the first secret. What is permitted is worked out from the objects of the cluster,
-/// and not as EDSM does.
+/// policy for each namespace by its name, for all secrets (one more for each further cloud), and
+/// one by label, for the first secret. What is permitted is worked out from the objects of the
+/// cluster, and not as EDSM does.
 class Permissions {
  public:
   Permissions(Schedule& schedule, Cluster& cluster, const Scenario& scenario,

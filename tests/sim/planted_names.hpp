@@ -35,6 +35,11 @@ inline constexpr std::array kPlanted = {
     std::pair("deaf-to-project-ids", base::Bug::deaf_to_project_ids),
     std::pair("deaf-to-aliases", base::Bug::deaf_to_aliases),
     std::pair("disabled-is-gone", base::Bug::disabled_is_gone),
+    std::pair("deaf-to-capitals", base::Bug::deaf_to_capitals),
+    std::pair("blind-to-disabled", base::Bug::blind_to_disabled),
+    std::pair("first-page-only", base::Bug::first_page_only),
+    std::pair("trust-any-challenge", base::Bug::trust_any_challenge),
+    std::pair("forget-the-second", base::Bug::forget_the_second),
 };
 
 }  // namespace edsm::sim

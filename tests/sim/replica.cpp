@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view kTokenFile = "/token";
 
-std::optional<std::string> environment(const std::string& subscription, std::string_view name) {
+std::optional<std::string> environment(const Home& home, std::string_view name) {
   static const std::map<std::string, std::string, std::less<>> variables = {
       {"AWS_REGION", "eu-west-1"},
       {"AWS_ENDPOINT", "http://aws.sim"},
@@ -25,26 +25,26 @@ std::optional<std::string> environment(const std::string& subscription, std::str
       {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"},
       {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "pod-identity"},
   };
-  if (name == "GCP_PUBSUB_SUBSCRIPTION" && !subscription.empty()) return subscription;
-  const auto at = variables.find(name);
-  if (at == variables.end()) return std::nullopt;
-  return at->second;
+  for (const auto* const all : {&variables, &home.variables}) {
+    const auto at = all->find(name);
+    if (at != all->end()) return at->second;
+  }
+  return std::nullopt;
 }
 
-base::Result<base::SecretBytes> no_file(const std::string& path) {
-  return base::fail(base::Failure::absent, "NoSuchFile", path);
-}
-
-/// AWS always; Google's credentials are those of its metadata server.
-cli::CloudSettings cloud_settings(const std::string& subscription) {
-  const auto variables = [subscription](std::string_view name) {
-    return environment(subscription, name);
+/// AWS always; Google's credentials are those of its metadata server, Azure's those of a workload.
+cli::CloudSettings cloud_settings(const Home& home) {
+  const auto variables = [&home](std::string_view name) { return environment(home, name); };
+  const auto files = [&home](const std::string& path) -> base::Result<base::SecretBytes> {
+    const auto at = home.files.find(path);
+    if (at == home.files.end()) return base::fail(base::Failure::absent, "NoSuchFile", path);
+    return base::SecretBytes(at->second);
   };
-  auto aws = cloud::aws::load_settings(variables, no_file);
+  auto aws = cloud::aws::load_settings(variables, files);
   if (!aws) throw std::logic_error(base::describe(aws.error()));
-  auto gcp = cloud::gcp::load_settings(variables, no_file);
+  auto gcp = cloud::gcp::load_settings(variables, files);
   if (!gcp) throw std::logic_error(base::describe(gcp.error()));
-  auto azure = cloud::azure::load_settings(variables, no_file);
+  auto azure = cloud::azure::load_settings(variables, files);
   if (!azure) throw std::logic_error(base::describe(azure.error()));
   return {std::move(*aws), std::move(*gcp), std::move(*azure)};
 }
@@ -74,13 +74,14 @@ struct Replica::Life {
         kube_watches(replica.network_, owner, replica.number_, Peer::cluster),
         aws(replica.network_, owner, replica.number_, Peer::cloud),
         google(replica.network_, owner, replica.number_, Peer::google),
+        azure(replica.network_, owner, replica.number_, Peer::azure),
         io(std::make_unique<boost::asio::io_context>(1)),
-        application(
-            replica.options_, io->get_executor(), clock, log,
-            {kube_requests, kube_watches, aws, aws, aws, google, google, google, aws, aws, aws},
-            kube_config(replica), {}, cloud_settings(replica.home.subscription),
-            {"kube-system", fmt::format("replica-{}_{}", replica.number_, owner_)},
-            [this] { exit_code = cli::kFailure; }) {
+        application(replica.options_, io->get_executor(), clock, log,
+                    {kube_requests, kube_watches, aws, aws, aws, google, google, google, azure,
+                     azure, azure},
+                    kube_config(replica), {}, cloud_settings(replica.home),
+                    {"kube-system", fmt::format("replica-{}_{}", replica.number_, owner_)},
+                    [this] { exit_code = cli::kFailure; }) {
     clock.set_skew(replica.skew_);
     boost::asio::co_spawn(*io, application.run(),
                           [this](const std::exception_ptr& error, int code) {
@@ -112,6 +113,7 @@ struct Replica::Life {
   Network::Client kube_watches;
   Network::Client aws;
   Network::Client google;
+  Network::Client azure;
   std::optional<int> exit_code;
   std::unique_ptr<boost::asio::io_context> io;
   cli::Application application;

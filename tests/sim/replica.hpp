@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,8 +19,10 @@ namespace edsm::sim {
 /// What the world offers to a replica beside the network.
 struct Home {
   std::string token;  ///< of its service account, read anew from its file
-  /// It is told of the subscription in Google's cloud, too; empty: there is none.
-  std::string subscription{};
+  /// Of its environment, beside those that lead it to AWS.
+  std::map<std::string, std::string, std::less<>> variables{};
+  /// What its files have but the token's, by path.
+  std::map<std::string, std::string, std::less<>> files{};
   std::function<void(int replica, std::string_view line)> on_log;
   std::function<void(int replica)> on_exit;  ///< it has ended by itself
 };

@@ -32,7 +32,8 @@ constexpr std::uint64_t kMaxSteps = 500'000;
 /// What was done: writes, restarts, and values read unless some cannot be used and are asked for
 /// now and then, or the sweep reads them instead of metadata.
 std::uint64_t effects_and_reads(const World& world, const Witness& witness) {
-  const bool reads = world.troubled() || world.scenario().has(Deed::deny_metadata);
+  const bool reads =
+      world.troubled() || world.scenario().hides_versions() || world.sources.ambiguous();
   return witness.effects() + (reads ? 0 : value_reads(world));
 }
 
@@ -65,7 +66,9 @@ void start_anew(World& world) {
 void hand_over(World& world, Witness& witness) {
   // Without the key nobody knows what a digest says.
   if (world.troubled() || world.scenario().has(Deed::lose_digest_key)) return;
-  if (world.scenario().has(Deed::deny_metadata)) {
+  // Which of two versions is the current one, a start finds out by a read.
+  if (world.sources.ambiguous()) return;
+  if (world.scenario().hides_versions()) {
     // Who could not know which version of a number it had looks once when it may.
     start_anew(world);
     if (!world.run_until(world.schedule.now() + kHandOver)) return;

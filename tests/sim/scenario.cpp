@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -29,6 +31,7 @@ constexpr std::array kNames = {
     std::pair(Deed::enable_version, "enable a version"),
     std::pair(Deed::destroy_version, "destroy a version"),
     std::pair(Deed::move_alias, "move the alias"),
+    std::pair(Deed::expire_version, "let the newest version expire"),
     std::pair(Deed::edit_target, "edit the target"),
     std::pair(Deed::add_key, "add a key to the target"),
     std::pair(Deed::remove_key, "remove a key of the target"),
@@ -76,6 +79,15 @@ constexpr std::array kNames = {
     std::pair(Deed::deny_metadata, "Google refuses reads of metadata"),
     std::pair(Deed::exhaust_quota, "Google's quota of reads is used up"),
     std::pair(Deed::damage_values, "values arrive damaged from Google"),
+    std::pair(Deed::cut_azure, "no way to Azure for replica"),
+    std::pair(Deed::storm_azure, "storm before Azure"),
+    std::pair(Deed::expire_bearers, "Azure's tokens expire"),
+    std::pair(Deed::refuse_tokens, "Entra gives no tokens"),
+    std::pair(Deed::deny_lists, "Key Vault refuses lists"),
+    std::pair(Deed::throttle_vault, "Key Vault throttles"),
+    std::pair(Deed::lose_locks, "Service Bus loses locks"),
+    std::pair(Deed::hurry, "two values in a second, the latter without its event"),
+    std::pair(Deed::forge_challenges, "challenges of the vault are forged"),
 };
 
 struct Weight {
@@ -155,9 +167,30 @@ constexpr Weight kGoogleFaults[] = {
     {Deed::lose_events, 2},
 };
 
-/// One cloud is in trouble, the other one must go on.
+constexpr Weight kAzureDeeds[] = {
+    {Deed::put, 4},
+    {Deed::rotate, 1},
+    {Deed::rollback, 1},
+    {Deed::recreate_secret, 2},
+    {Deed::disable_version, 3},
+    {Deed::enable_version, 4},
+    {Deed::expire_version, 2},
+    {Deed::remove_secret, 2},
+    {Deed::restore_secret, 3},
+};
+
+constexpr Weight kAzureFaults[] = {
+    {Deed::cut_azure, 4},     {Deed::storm_azure, 6}, {Deed::expire_bearers, 2},
+    {Deed::refuse_tokens, 2}, {Deed::deny_lists, 2},  {Deed::throttle_vault, 2},
+    {Deed::lose_locks, 3},    {Deed::hurry, 2},       {Deed::forge_challenges, 2},
+    {Deed::lose_events, 3},
+};
+
+/// One cloud is in trouble, the others must go on.
 constexpr Weight kGoogleDown[] = {{Deed::cut_google, 2}, {Deed::storm_google, 1}};
 constexpr Weight kAwsDown[] = {{Deed::cut_cloud, 2}, {Deed::storm_cloud, 1}};
+constexpr Weight kAzureDown[] = {
+    {Deed::cut_azure, 2}, {Deed::storm_azure, 1}, {Deed::refuse_tokens, 1}};
 
 bool is_fault(Deed deed) {
   return deed >= Deed::crash;
@@ -213,6 +246,35 @@ void draw_google(Schedule& chance, Scenario& scenario, bool faulty) {
                      : draw_among(chance, scenario.steps, kAwsDown, count);
 }
 
+/// Bits of further secrets.
+constexpr unsigned kMore = 0b11111;
+
+void draw_azure(Schedule& chance, Scenario& scenario, bool faulty) {
+  scenario.azure = 1 + static_cast<unsigned>(chance.random() % ((1U << scenario.secrets) - 1));
+  if (chance.chance(300)) {
+    // So many that the sweep asks for the vault's list.
+    scenario.azure |= kMore << scenario.secrets;
+    scenario.secrets += static_cast<unsigned>(std::popcount(kMore));
+    scenario.bindings = std::max(scenario.bindings, scenario.secrets);
+  }
+  scenario.google &= ~scenario.azure;
+  draw_among(chance, scenario.steps, kAzureDeeds, 2 + chance.random() % 7);
+  if (faulty) draw_among(chance, scenario.steps, kAzureFaults, chance.random() % 4);
+  if (faulty || !scenario.calm() || chance.chance(500)) return;
+  const auto count = 1 + chance.random() % 2;
+  chance.chance(500) ? draw_among(chance, scenario.steps, kAzureDown, count)
+                     : draw_among(chance, scenario.steps, kAwsDown, count);
+}
+
+/// Whose trouble it is; nullopt: that of nobody, or of everybody.
+std::optional<CloudName> whose(Deed deed) {
+  if (deed >= Deed::cut_azure) return CloudName::azure;
+  if (deed >= Deed::cut_google) return CloudName::google;
+  const bool of_aws = deed == Deed::cut_cloud || deed == Deed::storm_cloud ||
+                      deed == Deed::expire_keys || deed == Deed::list_lag;
+  return of_aws ? std::optional(CloudName::aws) : std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Deed deed) {
@@ -226,17 +288,15 @@ bool Scenario::calm() const {
   return std::ranges::none_of(steps, [](const Step& step) { return is_fault(step.deed); });
 }
 
-bool Scenario::calm_for_aws() const {
-  return std::ranges::none_of(
-      steps, [](const Step& step) { return is_fault(step.deed) && step.deed < Deed::cut_google; });
+bool Scenario::calm_for(CloudName cloud) const {
+  return std::ranges::none_of(steps, [cloud](const Step& step) {
+    return is_fault(step.deed) && whose(step.deed).value_or(cloud) == cloud;
+  });
 }
 
-bool Scenario::calm_for_google() const {
-  return std::ranges::none_of(steps, [](const Step& step) {
-    const bool of_aws = step.deed == Deed::cut_cloud || step.deed == Deed::storm_cloud ||
-                        step.deed == Deed::expire_keys || step.deed == Deed::list_lag;
-    return is_fault(step.deed) && !of_aws;
-  });
+CloudName Scenario::cloud_of(unsigned secret) const {
+  if (((azure >> secret) & 1U) != 0) return CloudName::azure;
+  return ((google >> secret) & 1U) != 0 ? CloudName::google : CloudName::aws;
 }
 
 bool Scenario::has(Deed deed) const {
@@ -281,6 +341,7 @@ Scenario draw_scenario(std::uint64_t seed) {
   scenario.tenancy = chance.chance(300);
   if (scenario.tenancy) draw_among(chance, scenario.steps, kPermissions, 2 + chance.random() % 6);
   if (chance.chance(333)) draw_google(chance, scenario, faulty);
+  if (chance.chance(333)) draw_azure(chance, scenario, faulty);
   return scenario;
 }
 
@@ -294,12 +355,13 @@ std::string describe(const Step& step) {
 std::string describe(const Scenario& scenario) {
   std::string text = fmt::format(
       "seed {}: {} replica(s){}, {} secret(s), {} binding(s), {} workload(s), {} "
-      "namespace(s){}{}{}{}\n",
+      "namespace(s){}{}{}{}{}\n",
       scenario.seed, scenario.replicas, scenario.leader_elect ? " with a lease" : "",
       scenario.secrets, scenario.bindings, scenario.workloads, scenario.namespaces,
       scenario.max_receives != 0 ? ", dead letters" : "", scenario.trail ? ", CloudTrail" : "",
       scenario.tenancy ? ", tenancy" : "",
-      scenario.google != 0 ? fmt::format(", Google has {:#b}", scenario.google) : "");
+      scenario.google != 0 ? fmt::format(", Google has {:#b}", scenario.google) : "",
+      scenario.azure != 0 ? fmt::format(", Azure has {:#b}", scenario.azure) : "");
   for (const auto& step : scenario.steps) text += describe(step) + "\n";
   return text;
 }

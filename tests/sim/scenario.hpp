@@ -8,6 +8,8 @@
 
 namespace edsm::sim {
 
+enum class CloudName : std::uint8_t { aws, google, azure };
+
 /// What somebody, or fate, does to the world.
 enum class Deed : std::uint8_t {
   // the cloud: `a` is a secret
@@ -20,11 +22,12 @@ enum class Deed : std::uint8_t {
   remove_secret,
   restore_secret,
   recreate_secret,
-  // Google's secrets only; `b`: which version
+  // not of AWS; `b`: which version
   disable_version,
   enable_version,
-  destroy_version,
-  move_alias,
+  destroy_version,  ///< Google's only
+  move_alias,       ///< likewise
+  expire_version,   ///< Azure's only
   // users of the cluster: `a` is a binding
   edit_target,
   add_key,
@@ -77,6 +80,17 @@ enum class Deed : std::uint8_t {
   deny_metadata,  ///< of versions: only their values may be read
   exhaust_quota,  ///< likewise, for all who ask the project
   damage_values,  ///< on their way: their checksums are wrong
+  // likewise, of Azure
+  cut_azure,    ///< `a` is a replica
+  storm_azure,  ///< `a`: how bad
+  expire_bearers,
+  refuse_tokens,
+  deny_lists,  ///< of secrets and of their versions: only values may be read
+  throttle_vault,
+  lose_locks,  ///< of messages that were received
+  /// Two values in a second, and the event of the second one is lost; `a` odd: all clocks are fast.
+  hurry,
+  forge_challenges,  ///< somebody in between wants a token for another service
 };
 std::string_view to_string(Deed deed);
 
@@ -103,15 +117,18 @@ struct Scenario {
   bool trail = false;         ///< CloudTrail's events beside the native ones
   bool tenancy = false;       ///< policies say who may read what, and are enforced
   unsigned google = 0;        ///< bit i: secret i is in Google's cloud, not in AWS
+  unsigned azure = 0;         ///< likewise, in Azure; no bit is in both
   std::vector<Step> steps;    ///< in order of time
 
   /// No fault among the steps: then calls can be counted exactly.
   bool calm() const;
-  /// All faults are those of the other cloud.
-  bool calm_for_aws() const;
-  bool calm_for_google() const;
+  /// All faults are those of other clouds.
+  bool calm_for(CloudName cloud) const;
   bool has(Deed deed) const;
-  bool is_google(unsigned secret) const { return ((google >> secret) & 1U) != 0; }
+  /// Versions cannot be told without reading values, of which EDSM is convinced for an hour.
+  bool hides_versions() const { return has(Deed::deny_metadata) || has(Deed::deny_lists); }
+  /// Where a secret is.
+  CloudName cloud_of(unsigned secret) const;
   base::Duration length() const;
 };
 

@@ -4,6 +4,7 @@
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/time.hpp"
 #include "sim/cluster/store.hpp"
@@ -52,12 +53,13 @@ std::map<std::string, std::string> digests_of(const Object& object) {
   return digests;
 }
 
-/// The path in the annotation of a target: "aws/eu-west-1/prod/s0", "gcp/shop/prod-s0/versions/1".
+/// The path in the annotation of a target: "aws/eu-west-1/prod/s0", "gcp/shop/prod-s0/versions/1",
+/// "azure/shop-kv@TENANT/shop-s0/VERSION".
 std::string path_of(std::string_view source) {
   const auto place = source.find('/', std::min(source.find('/'), source.size() - 1) + 1);
   if (place == std::string_view::npos) return {};
   const auto path = source.substr(place + 1);
-  return std::string(source.starts_with("gcp/") ? path.substr(0, path.find('/')) : path);
+  return std::string(source.starts_with("aws/") ? path : path.substr(0, path.find('/')));
 }
 
 std::string id_of(const Access& access) {
@@ -83,12 +85,15 @@ void Witness::object(const std::string& what) {
 bool Witness::look() {
   const auto& audit = world_.cluster.audit();
   while (audited_ < audit.size()) see(audit[audited_++]);
-  const auto& calls = world_.aws.calls();
-  // A call is judged when it is answered: long polls hold back those behind them for no longer.
-  for (; called_ < calls.size(); ++called_) see_call(calls[called_]);
-  const auto& google = world_.gcp.calls();
-  for (; called_google_ < google.size(); ++called_google_) see_call(google[called_google_]);
+  see_calls(world_.aws.calls(), called_);
+  see_calls(world_.gcp.calls(), called_google_);
+  see_calls(world_.azure.calls(), called_azure_);
   return objection_.empty();
+}
+
+/// A call is judged when it is answered: long polls hold back those behind them for no longer.
+void Witness::see_calls(const CloudCalls& calls, std::size_t& seen) {
+  for (; seen < calls.size(); ++seen) see_call(calls[seen]);
 }
 
 void Witness::see(const AuditEntry& entry) {
@@ -271,11 +276,11 @@ std::optional<base::Instant> Witness::grace() const {
 /// Nothing is asked of the cloud about a secret that nobody may read, nor about all of them if that
 /// is all.
 void Witness::judge_read(const CloudCall& call) {
-  if (call.operation == "ListSecrets") {
+  if (call.operation == "ListSecrets" || call.operation == "GetSecrets") {
     bool any = false;
     for (unsigned i = 0; i < world_.scenario().secrets; ++i)
       any = any || world_.permissions.anybody_since(world_.sources.path(i), grace());
-    if (!any) object("ListSecrets, although nobody may read anything");
+    if (!any) object(call.operation + ", although nobody may read anything");
     return;
   }
   for (const auto& id : call.ids) {
@@ -285,13 +290,28 @@ void Witness::judge_read(const CloudCall& call) {
   }
 }
 
+/// Tokens are for the services that EDSM uses, whoever asks for others, and are shown to these
+/// only.
+void Witness::judge_token(const CloudCall& call) {
+  if (call.operation == "Foreign")
+    object(fmt::format("a request to {}", fmt::join(call.ids, ", ")));
+  if (call.operation != "Token") return;
+  for (const auto& scope : call.ids) {
+    if (scope.starts_with(azure::kForgedResource))
+      object(fmt::format("a token was asked for {}, whom a forged challenge named", scope));
+  }
+}
+
 void Witness::see_call(const CloudCall& call) {
   const bool read = call.operation == "GetSecretValue" || call.operation == "BatchGetSecretValue" ||
                     call.operation == "DescribeSecret" || call.operation == "ListSecrets" ||
-                    call.operation == "AccessSecretVersion" || call.operation == "GetSecretVersion";
+                    call.operation == "AccessSecretVersion" ||
+                    call.operation == "GetSecretVersion" || call.operation == "GetSecret" ||
+                    call.operation == "GetSecrets" || call.operation == "GetSecretVersions";
   if (read && world_.scenario().tenancy) judge_read(call);
-  const bool acknowledges =
-      call.operation.starts_with("DeleteMessage") || call.operation == "Acknowledge";
+  judge_token(call);
+  const bool acknowledges = call.operation.starts_with("DeleteMessage") ||
+                            call.operation == "Acknowledge" || call.operation == "Complete";
   if (!acknowledges || call.status >= 300) return;
   for (const auto& message : call.ids) judge_acknowledgement(message);
 }

@@ -64,9 +64,11 @@ class Witness {
   void judge_restart(const std::string& id, const std::vector<WorkloadState>& states);
   bool changed_between(const Key& target, std::uint64_t after, std::uint64_t until) const;
   bool changed_since(const Key& target, base::WallTime created, std::uint64_t until) const;
+  void see_calls(const CloudCalls& calls, std::size_t& seen);
   void see_call(const CloudCall& call);
   std::optional<base::Instant> grace() const;
   void judge_read(const CloudCall& call);
+  void judge_token(const CloudCall& call);
   bool may_be_given_up(const std::string& message) const;
   std::vector<Data> values_since(const Wanted& wanted, base::Instant since) const;
   std::string unaware(const News& news, base::Instant at) const;
@@ -78,6 +80,7 @@ class Witness {
   std::size_t audited_ = 0;
   std::size_t called_ = 0;         ///< of AWS
   std::size_t called_google_ = 0;  ///< likewise
+  std::size_t called_azure_ = 0;   ///< likewise
   std::string objection_;
   std::map<Key, std::vector<TargetState>> targets_;
   std::map<std::string, std::vector<WorkloadState>> workloads_;

@@ -38,7 +38,7 @@ std::vector<Data> Witness::values_since(const Wanted& wanted, base::Instant sinc
     const bool over = i + 1 < history.size() && history[i + 1].since <= since;
     if (over) continue;
     const auto data = world_.shaped(history[i].bytes);
-    if (history[i].state != Past::State::live || !data) return {};
+    if (history[i].state != Current::State::live || !data) return {};
     good.push_back(*data);
   }
   return good;
@@ -99,17 +99,15 @@ void Witness::judge_acknowledgement(const std::string& message) {
   }
 }
 
-/// Where only one of the clouds has trouble, what the other one tells is done in time.
+/// Where only one of the clouds has trouble, what another one tells is done in time.
 void Witness::expect_soon(const News& news, base::Instant at) {
   const auto& scenario = world_.scenario();
-  const bool google = news.path.find('/') == std::string::npos;
-  if (scenario.calm() || !(google ? scenario.calm_for_google() : scenario.calm_for_aws())) return;
+  if (scenario.calm() || !scenario.calm_for(Sources::cloud_of(news.path))) return;
   world_.schedule.after(kSoon, [this, news, at] {
     const auto who = unaware(news, at);
     if (who.empty()) return;
-    object(
-        fmt::format("the other cloud is in trouble, and a minute after a change of {} not even {}",
-                    news.path, who));
+    object(fmt::format("another cloud is in trouble, and a minute after a change of {} not even {}",
+                       news.path, who));
   });
 }
 

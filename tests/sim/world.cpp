@@ -1,5 +1,6 @@
 #include "sim/world.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -19,6 +20,7 @@ using std::chrono::seconds;
 
 /// Of a run: short, so that the sweep takes part in it.
 constexpr base::Duration kResync = minutes(5);
+constexpr std::string_view kFederatedFile = "/var/run/secrets/azure/tokens/azure-identity-token";
 
 cli::RunOptions options_of(const Scenario& scenario) {
   cli::RunOptions options;
@@ -81,18 +83,28 @@ World::World(const Scenario& scenario)
       cluster(schedule),
       aws(schedule),
       gcp(schedule),
-      sources(aws, gcp, scenario),
+      azure(schedule),
+      sources(aws, gcp, azure, scenario),
       permissions(schedule, cluster, scenario, sources),
-      network(schedule, cluster, aws, gcp),
+      network(schedule, cluster, aws, gcp, azure),
       scenario_(scenario),
       begin_(schedule.now()),
       options_(options_of(scenario)) {
   connect();
   for (unsigned i = 0; i < scenario.secrets; ++i) {
-    if (scenario.is_google(i)) {
-      make_google_secret(Sources::google_path(sources.path(i)), i, 1);
-    } else {
-      aws.secrets().put(sources.path(i), fresh_value(i));
+    const auto path = sources.path(i);
+    switch (scenario.cloud_of(i)) {
+      case CloudName::google:
+        make_google_secret(Sources::google_path(path), i, 1);
+        break;
+      case CloudName::azure:
+        // Names have no case, and keep the one that they were first written in.
+        azure.vault().put(scenario.seed % 3 == 0 ? fmt::format("Shop-S{}", i) : path,
+                          fresh_value(i));
+        azure.vault().age(path, std::chrono::days(1));
+        break;
+      default:
+        aws.secrets().put(path, fresh_value(i));
     }
   }
   for (unsigned i = 0; i < scenario.bindings; ++i) create_binding(i);
@@ -119,6 +131,7 @@ void World::connect() {
   if (scenario_.trail) gcp.events.audit_topic = gcp.topic();
   gcp.events.audit_reads = scenario_.trail;
   gcp.route = [this](const gcp::Publication& message) { route_google(message); };
+  connect_azure();
   network.refusal = [this](Peer peer, bool lie, const net::Request& request) {
     if (peer == Peer::cloud) {
       return !lie && schedule.chance(500) ? aws.throttled(request) : aws.internal_error(request);
@@ -126,6 +139,10 @@ void World::connect() {
     if (peer == Peer::google) {
       if (!lie && schedule.chance(400)) return Gcp::throttled();
       return schedule.chance(500) ? Gcp::internal_error() : Gcp::unavailable();
+    }
+    if (peer == Peer::azure) {
+      if (!lie && schedule.chance(400)) return azure.throttled(request);
+      return schedule.chance(500) ? azure.internal_error(request) : Azure::unavailable();
     }
     if (!lie && schedule.chance(400)) return too_many_requests(1);
     return schedule.chance(500) ? internal_error() : unavailable();
@@ -150,7 +167,15 @@ void World::start_replica(unsigned number) {
       std::make_unique<Replica>(schedule, network, static_cast<int>(number), options_));
   auto& replica = *replicas_.back();
   replica.home.token = new_token(static_cast<int>(number));
-  if (scenario_.google != 0) replica.home.subscription = gcp.queue().name();
+  if (scenario_.google != 0) replica.home.variables["GCP_PUBSUB_SUBSCRIPTION"] = gcp.queue().name();
+  if (scenario_.azure != 0) {
+    replica.home.variables.insert({{"AZURE_SERVICEBUS_QUEUE_URL", azure.queue_url()},
+                                   {"AZURE_KEY_VAULT_URL", azure.vault().origin()},
+                                   {"AZURE_TENANT_ID", std::string(azure::kTenant)},
+                                   {"AZURE_CLIENT_ID", std::string(azure::kClient)},
+                                   {"AZURE_FEDERATED_TOKEN_FILE", std::string(kFederatedFile)}});
+    replica.home.files.emplace(kFederatedFile, azure::kFederatedToken);
+  }
   replica.home.on_log = [this](int which, std::string_view line) {
     logs.emplace_back(line);
     if (trace) trace(fmt::format("    replica {}: {}", which, line.substr(0, line.size() - 1)));
@@ -188,8 +213,11 @@ void World::calm_down() {
   doomed_.clear();
   collisions_ = denied_kinds_ = losing_ = duplicating_ = 0;
   late_ = {};
+  for (auto& span : blind_) span.until = std::min(span.until, schedule.now());
   aws.faults = {};
   gcp.faults = {};
+  azure.faults = {};
+  azure.tokens().refuse(false);
   for (const auto& replica : replicas_) {
     replica->resume();
     replica->set_skew({});
@@ -212,8 +240,17 @@ bool World::changed_lately(const Stored& binding, base::Instant since) const {
   const auto at = binding_changes_.find(std::string(binding.uid()));
   const auto pause = pauses_.find(std::string(binding.uid()));
   const bool paused = pause != pauses_.end() && pause->second.until + minutes(1) >= since;
+  if (paused || at == binding_changes_.end()) return true;
   // What a watch has not told yet cannot have been looked at.
-  return paused || at == binding_changes_.end() || at->second + minutes(1) >= since;
+  auto told = at->second + minutes(1);
+  for (const auto& [from, until] : blind_) {
+    if (from <= told) told = std::max(told, until + minutes(1));
+  }
+  return told >= since;
+}
+
+void World::note_blind(base::Duration lasts) {
+  blind_.push_back({schedule.now(), schedule.now() + lasts});
 }
 
 bool World::surely_paused(const Stored& binding) const {
@@ -235,7 +272,7 @@ bool World::contested(const std::pair<std::string, std::string>& target) const {
 
 bool World::readable(const Wanted& wanted) const {
   const auto current = sources.current(wanted);
-  return current.state == Past::State::live && shaped(current.bytes);
+  return current.state == Current::State::live && shaped(current.bytes);
 }
 
 bool World::bound(const std::pair<std::string, std::string>& target) const {
@@ -305,6 +342,7 @@ void World::count_down(int replica) {
   doomed_.erase(at);
   auto& victim = *replicas_[static_cast<std::size_t>(replica)];
   schedule.after({}, [&victim, doom] { doom.stands_still ? victim.pause() : victim.crash(); });
+  if (doom.stands_still) note_blind(doom.lasts);
   schedule.after(doom.lasts, [this, &victim, doom] {
     if (!calm_) doom.stands_still ? victim.resume() : victim.start();
   });

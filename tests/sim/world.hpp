@@ -9,6 +9,7 @@
 
 #include "cli/options.hpp"
 #include "sim/aws/aws.hpp"
+#include "sim/azure/azure.hpp"
 #include "sim/cluster/cluster.hpp"
 #include "sim/gcp/gcp.hpp"
 #include "sim/network.hpp"
@@ -82,6 +83,7 @@ class World {
   Cluster cluster;
   mutable Aws aws;
   mutable Gcp gcp;
+  mutable Azure azure;
   Sources sources;
   Permissions permissions;
   Network network;
@@ -100,11 +102,18 @@ class World {
   void rotate_google(const std::string& path, unsigned secret, base::Duration takes);
   void recreate_google(const Step& step, const std::string& path, unsigned secret);
   void enable_google(const Step& step, const std::string& path);
+  void on_azure(const Step& step, unsigned secret);
+  void recreate_azure(const Step& step, const std::string& path, unsigned secret);
+  void enable_azure(const Step& step, const std::string& path);
   void on_cluster(const Step& step);
   void on_workload(const Step& step);
   void on_fault(const Step& step);
   void on_cloud_fault(const Step& step);
   void on_google_fault(const Step& step);
+  void on_azure_fault(const Step& step);
+  void hurry(const Step& step);
+  /// From now on, for so long, no watch may tell anything.
+  void note_blind(base::Duration lasts);
   void cut(const Step& step, int replica, Peer peer);
   void storm(const Step& step, Peer peer);
   void set_duplicates(bool on);
@@ -122,6 +131,8 @@ class World {
   void connect();
   void route(const std::string& body);
   void route_google(const gcp::Publication& message);
+  void connect_azure();
+  void route_azure(const azure::Publication& message);
   /// Publishes a message (which returns its id) as fate lets it: perhaps late, twice or never.
   void deliver(const std::function<std::string()>& publish, const std::optional<News>& news);
   void start_replica(unsigned number);
@@ -141,6 +152,7 @@ class World {
     base::Instant from, until;
   };
   std::map<std::string, Span> pauses_;  ///< by users, by uid
+  std::vector<Span> blind_;             ///< when watches may have told nothing, by their beginning
   unsigned values_ = 0;
   unsigned tokens_ = 0;
   bool calm_ = false;

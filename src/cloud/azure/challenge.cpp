@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "base/planted.hpp"
 #include "cloud/azure/names.hpp"
 #include "cloud/text.hpp"
 #include "net/url.hpp"
@@ -88,7 +89,7 @@ base::Result<Challenge> read_challenge(std::string_view header, std::string_view
   const auto authority = https(first_of(*parameters, "authorization", "authorization_uri"));
   if (!resource || resource->path != "/" || !authority)
     return invalid("names no resource and authority");
-  if (!is_below(host, resource->host))
+  if (!is_below(host, resource->host) && !base::planted(base::Bug::trust_any_challenge))
     return untrusted("for another service than " + std::string(hosts.vaults));
   if (authority->host != hosts.login) {
     return untrusted(fmt::format("from another authority than {}: check AZURE_CLOUD ({})",

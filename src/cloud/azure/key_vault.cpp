@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/crypto.hpp"
+#include "base/planted.hpp"
 #include "cloud/azure/errors.hpp"
 #include "cloud/text.hpp"
 #include "net/url.hpp"
@@ -52,7 +53,8 @@ std::unexpected<base::Error> malformed(std::string_view host, std::string_view w
 
 Attributes attributes_in(const value& item) {
   Attributes found;
-  found.enabled = base::bool_at(item, "attributes.enabled").value_or(true);
+  found.enabled = base::bool_at(item, "attributes.enabled").value_or(true) ||
+                  base::planted(base::Bug::blind_to_disabled);
   found.created = int_at(item, "attributes.created").value_or(0);
   found.updated = int_at(item, "attributes.updated").value_or(0);
   found.not_before = int_at(item, "attributes.nbf");
@@ -143,7 +145,7 @@ base::Result<Page> KeyVault::read_page(const value& answer) {
     if (name) page.items.push_back({std::move(*name), attributes_in(item)});
   }
   const auto link = string_at(answer, "nextLink");
-  if (link.empty()) return page;
+  if (link.empty() || base::planted(base::Bug::first_page_only)) return page;
   auto next = read_link(link);
   if (!next) return std::unexpected(std::move(next.error()));
   page.next = std::move(*next);

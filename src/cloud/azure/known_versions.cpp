@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/planted.hpp"
+
 namespace edsm::cloud::azure {
 
 std::optional<Listed> newest_of(const std::vector<Listed>& versions) {
@@ -24,7 +26,9 @@ void KnownVersions::learn(const std::string& secret, std::string version,
                           const Attributes& attributes, base::WallTime now) {
   // A vault may name any time.
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch());
-  const bool settled = attributes.updated > 0 && attributes.updated <= (seconds - settling).count();
+  const bool settled =
+      base::planted(base::Bug::forget_the_second) ||
+      (attributes.updated > 0 && attributes.updated <= (seconds - settling).count());
   if (!settled || !attributes.enabled) {
     known_.erase(secret);
     return;

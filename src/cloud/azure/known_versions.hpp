@@ -21,8 +21,9 @@ std::optional<Listed> newest_of(const std::vector<Listed>& versions);
 class KnownVersions {
  public:
   /// Times have whole seconds, so two versions may share them: what changed a moment ago is not
-  /// remembered. Generous, as this clock and the vault's may differ.
-  static constexpr std::chrono::seconds settling{300};
+  /// remembered. Generous, as this clock and the vault's may differ: one that is fast would take a
+  /// second for over that is not, and what changes in the rest of it unheard stays unseen.
+  static constexpr std::chrono::seconds settling{3600};
   /// Then it is asked for again, whatever the list says: that its times are the current version's
   /// is nowhere promised.
   static constexpr std::chrono::seconds trusted{12 * 3600};

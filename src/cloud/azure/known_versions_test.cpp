@@ -61,12 +61,17 @@ TEST_F(KnownVersionsTest, TheSameTimesAreTheSameVersion) {
 TEST_F(KnownVersionsTest, WhatChangedAMomentAgoMayChangeInTheSameSecond) {
   known.learn("db", "v1", at(1000, 1000), wall(1000));
   EXPECT_FALSE(known.knows("db", wall(1000)));
-  known.learn("db", "v1", at(1000, 1000), wall(1299));
-  EXPECT_FALSE(known.knows("db", wall(1299)));
-  known.learn("db", "v1", at(1000, 1000), wall(1300));
-  EXPECT_TRUE(known.knows("db", wall(1300)));
+  known.learn("db", "v1", at(1000, 1000), wall(4599));
+  EXPECT_FALSE(known.knows("db", wall(4599)));
+  known.learn("db", "v1", at(1000, 1000), wall(4600));
+  EXPECT_TRUE(known.knows("db", wall(4600)));
   known.learn("db", "v2", at(1400, 1400), wall(1401));
   EXPECT_FALSE(known.knows("db", wall(1401))) << "nor is what was known before";
+}
+
+TEST_F(KnownVersionsTest, AFastClockDoesNotEndTheSecond) {
+  known.learn("db", "v1", at(1000, 1000), wall(1000 + 22 * 60));
+  EXPECT_FALSE(known.knows("db", wall(1000 + 22 * 60)));
 }
 
 TEST_F(KnownVersionsTest, NothingIsKnownWithoutTimesOrOfWhatIsDisabled) {

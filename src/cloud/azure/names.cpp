@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "base/planted.hpp"
 #include "cloud/text.hpp"
 #include "net/url.hpp"
 
@@ -98,7 +99,8 @@ std::optional<ObjectName> parse_object_url(std::string_view text) {
   found.kind = lower(parts[1]);
   if (!one_of(kinds, found.kind) || !valid_secret(parts[2])) return std::nullopt;
   found.name.vault = std::move(*vault);
-  found.name.secret = lower(parts[2]);
+  found.name.secret =
+      base::planted(base::Bug::deaf_to_capitals) ? std::string(parts[2]) : lower(parts[2]);
   if (parts.size() > 3 && valid_version(parts[3])) found.name.version = lower(parts[3]);
   return found;
 }

@@ -4,15 +4,16 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "base/clock.hpp"
+#include "sim/common/denials.hpp"
 
 namespace edsm::sim::aws {
 
 /// What may go wrong within the services; what goes wrong on the way is the network's business.
-/// Chances are per mille. All may be changed at any time.
-struct Faults {
+/// Chances are per mille. All may be changed at any time. Of one secret GetSecretValue and
+/// DescribeSecret can be denied; a batch reads with the permission of the former.
+struct Faults : Denials {
   /// ListSecrets shows the secrets as they were so long ago (AWS promises five minutes at most).
   base::Duration list_lag{0};
   /// One secret of a BatchGetSecretValue is answered with an error, the others are not.
@@ -27,25 +28,9 @@ struct Faults {
   /// Messages are received in any order, not in that of their arrival.
   bool queue_unordered = false;
 
-  /// From now on the operation ("GetSecretValue", "ReceiveMessage") is refused; with a secret's
-  /// name, for that secret only (GetSecretValue and DescribeSecret; a batch reads with
-  /// GetSecretValue's permission).
-  void deny(std::string_view operation, std::string_view secret = {}) {
-    denied_.emplace(operation, secret);
-  }
-  void allow(std::string_view operation, std::string_view secret = {}) {
-    denied_.erase({std::string(operation), std::string(secret)});
-  }
-  bool denied(std::string_view operation, std::string_view secret = {}) const {
-    return denied_.contains({std::string(operation), std::string(secret)});
-  }
-
   /// Secrets, by name, whose key of KMS cannot be used: reading their values is a
   /// DecryptionFailure.
   std::set<std::string, std::less<>> undecryptable;
-
- private:
-  std::set<std::pair<std::string, std::string>> denied_;
 };
 
 }  // namespace edsm::sim::aws

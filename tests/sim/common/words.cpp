@@ -5,12 +5,36 @@
 
 #include <fmt/format.h>
 
+#include "net/url.hpp"
+
 namespace edsm::sim {
 
 std::string_view text_at(const boost::json::object& object, std::string_view name) {
   const auto* const found = object.if_contains({name.data(), name.size()});
   if (found == nullptr || !found->is_string()) return {};
   return {found->get_string().data(), found->get_string().size()};
+}
+
+boost::json::object parse_query(std::string_view text) {
+  boost::json::object query;
+  while (!text.empty()) {
+    const auto end = text.find('&');
+    const auto pair = text.substr(0, end);
+    const auto equal = pair.find('=');
+    const auto value =
+        equal == std::string_view::npos ? std::string_view() : pair.substr(equal + 1);
+    query[net::percent_decode(pair.substr(0, equal))] = net::percent_decode(value);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return query;
+}
+
+std::string bearer_of(const net::Request& request) {
+  std::string_view header = request.headers.find("Authorization").value_or("");
+  static constexpr std::string_view scheme = "Bearer ";
+  if (!header.starts_with(scheme)) return {};
+  header.remove_prefix(scheme.size());
+  return std::string(header);
 }
 
 std::string uuid(Timeline& timeline) {

@@ -5,6 +5,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "net/http.hpp"
 #include "sim/timeline.hpp"
 
 /// What the simulated clouds share on their way from and to the wire.
@@ -12,6 +13,11 @@ namespace edsm::sim {
 
 /// A string member; empty if it is absent or something else.
 std::string_view text_at(const boost::json::object& object, std::string_view name);
+
+/// "a=1&b=%20": names and texts, decoded. A form's body is one, too.
+boost::json::object parse_query(std::string_view text);
+/// The bearer token of a request, whatever it is worth; empty if there is none.
+std::string bearer_of(const net::Request& request);
 
 /// A random (version 4) UUID, drawn from the timeline.
 std::string uuid(Timeline& timeline);

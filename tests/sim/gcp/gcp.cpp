@@ -50,8 +50,7 @@ void Gcp::set_max_attempts(unsigned count) {
 }
 
 void Gcp::take(const net::Request& request, ExchangePtr exchange) {
-  CloudCall& call =
-      calls_.add({timeline_.now(), gcp::bearer_of(request), "unknown", {}, {}, {}, 0, {}});
+  CloudCall& call = calls_.add({timeline_.now(), bearer_of(request), "unknown", {}, {}, {}, 0, {}});
   const auto url = net::Url::parse(request.url);
   if (url && url->path.starts_with("/computeMetadata/")) {
     call.operation = "Token";

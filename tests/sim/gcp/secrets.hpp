@@ -8,6 +8,7 @@
 
 #include <boost/json/object.hpp>
 
+#include "sim/common/current.hpp"
 #include "sim/gcp/notifications.hpp"
 #include "sim/gcp/wire.hpp"
 
@@ -24,19 +25,6 @@ struct Version {
   base::WallTime created{};
   base::WallTime destroyed{};
   std::string etag;
-};
-
-/// What a reader of a secret gets, from some instant on.
-struct Current {
-  enum class State : std::uint8_t {
-    live,
-    disabled,  ///< or destroyed: the version is there and cannot be read
-    gone,      ///< no such version, or no such secret
-  };
-  base::Instant since{};
-  State state = State::gone;
-  std::string version;
-  std::string bytes;
 };
 
 struct Secret {

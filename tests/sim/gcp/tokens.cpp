@@ -13,14 +13,6 @@ constexpr std::string_view account = "/computeMetadata/v1/instance/service-accou
 
 }  // namespace
 
-std::string bearer_of(const net::Request& request) {
-  std::string_view header = request.headers.find("Authorization").value_or("");
-  static constexpr std::string_view scheme = "Bearer ";
-  if (!header.starts_with(scheme)) return {};
-  header.remove_prefix(scheme.size());
-  return std::string(header);
-}
-
 void Tokens::expire_all() {
   for (Token& token : tokens_) token.expires = std::min(token.expires, timeline_.now());
 }

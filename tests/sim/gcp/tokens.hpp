@@ -43,7 +43,4 @@ class Tokens {
   bool required_ = true;
 };
 
-/// The bearer token of a request, whatever it is worth; empty if there is none.
-std::string bearer_of(const net::Request& request);
-
 }  // namespace edsm::sim::gcp

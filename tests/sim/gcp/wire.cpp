@@ -36,20 +36,6 @@ net::Headers headers() {
   return {{"Content-Type", "application/json; charset=UTF-8"}, {"Server", "ESF"}};
 }
 
-json::object parse_query(std::string_view text) {
-  json::object query;
-  while (!text.empty()) {
-    const auto end = text.find('&');
-    const auto pair = text.substr(0, end);
-    const auto equal = pair.find('=');
-    const auto value =
-        equal == std::string_view::npos ? std::string_view() : pair.substr(equal + 1);
-    query[net::percent_decode(pair.substr(0, equal))] = net::percent_decode(value);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-  }
-  return query;
-}
-
 std::optional<std::size_t> number(std::string_view text) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
