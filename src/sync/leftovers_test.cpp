@@ -115,6 +115,19 @@ TEST_F(RenameTest, TheOldOneStaysUntilTheNewOneIsThere) {
   EXPECT_TRUE(given_up("t"));
 }
 
+TEST_F(RenameTest, WhatWasMadeAgainMeanwhileIsNoOrphanEither) {
+  world.kube.before(Method::post, "/secrets", [this] {
+    world.kube.edit(SyncWorld::binding("b"),
+                    R"({"metadata":{"generation":2},"spec":{"targetSecretName":"new"}})");
+    world.watch();  // it is known before the answer
+  });
+  world.kube.erase(SyncWorld::secret("t"));
+  world.go();
+  world.pass(5s);
+  EXPECT_EQ(world.data("new", "pass"), "one");
+  EXPECT_TRUE(given_up("t"));
+}
+
 TEST_F(RenameTest, ARefusalIsSaidAndTriedAgain) {
   world.kube.fault(Method::patch, SyncWorld::secret("t"), FakeKube::Fault::refuse, 403,
                    "Forbidden");

@@ -108,7 +108,7 @@ base::Task<void> Reconciler::work(WorkQueue::Taken taken) {
   shared_.fetcher.finished(run.source_id, taken.key);
   const bool settled = outcome.kind == Outcome::Kind::settled;
   Aftermath(shared_).record(run, outcome);
-  if (settled) co_await give_up_leftovers(run.key);
+  if (settled) co_await give_up_leftovers(run.key, run.generation);
 }
 
 base::Task<Outcome> Reconciler::reconcile(Run& run) {
@@ -283,12 +283,20 @@ base::Task<Outcome> Reconciler::apply(Run& run, const cloud::Value& value) {
   outcome.created = current == nullptr;
   outcome.written = true;
   outcome.changed = change.news;
+  const auto target = written.key;
   shared_.targets.put(std::move(written));
+  // The watch tells nothing new of it then. While it was written, the binding may have got another
+  // target.
+  const auto* const known = shared_.targets.find(target);
+  if (known != nullptr) shared_.leftovers.notice(*known, shared_.bindings);
   co_return outcome;
 }
 
-/// Only now that the target of today is right.
-base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key) {
+/// Only when the target of today is right, so not after a run for an earlier one: another one
+/// follows.
+base::Task<void> Reconciler::give_up_leftovers(base::ObjectKey key, std::int64_t settled) {
+  const auto* const state = shared_.bindings.find(key);
+  if (state == nullptr || state->binding.generation != settled) co_return;
   for (const auto& name : shared_.leftovers.of(key)) {
     const auto slot = co_await shared_.secret_requests.take();
     const auto* const target = shared_.targets.find(name);

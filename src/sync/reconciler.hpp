@@ -28,7 +28,7 @@ class Reconciler {
   base::Task<Outcome> fetch_and_apply(Run& run);
   base::Task<Outcome> apply(Run& run, const cloud::Value& value);
   base::Task<Outcome> source_gone(Run& run, base::Error error);
-  base::Task<void> give_up_leftovers(base::ObjectKey key);
+  base::Task<void> give_up_leftovers(base::ObjectKey key, std::int64_t settled);
 
   Shared& shared_;
 };
