@@ -119,7 +119,8 @@ class Stage:
         self.admin.send((objects.binding(name, namespace, to or name) for name in names), at_once=32)
 
     def wait_at_rest(self, program: Edsm, bindings: int, timeout: float = 900) -> None:
-        """Until all is synced, swept and reported, and EDSM has had nothing to do for two seconds."""
+        """Until all is synced, looked at, swept and reported, and EDSM has had nothing to do for two seconds. (What it
+        looks at after its start and finds in order makes no call.)"""
         deadline = time.monotonic() + timeout
         before: dict[str, float] = {}
         while time.monotonic() < deadline:
@@ -128,7 +129,9 @@ class Stage:
             done = {name: number for name, number in now.items() if name.startswith("edsm_api_calls_total")
                     and not any(endless in name for endless in ("ReceiveMessage", "watch ", "leases"))}
             synced = now.get('edsm_bindings{reason="Synced"}', 0)
-            if done == before and synced == bindings and now["edsm_sweeps_total"] >= min(bindings, 1):
+            queued = sum(number for name, number in now.items() if name.startswith("edsm_queue_depth"))
+            at_rest = done == before and queued == 0
+            if at_rest and synced == bindings and now["edsm_sweeps_total"] >= min(bindings, 1):
                 return
             before = done
             time.sleep(2)
