@@ -15,8 +15,9 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from two_clouds import Cloud, Json
 
@@ -104,3 +105,21 @@ def differences(one: Any, other: Any, path: str = "") -> dict[str, tuple[Any, An
         return {where: what for index, pair in enumerate(zip(one, other, strict=True))
                 for where, what in differences(*pair, f"{path}.{index}" if path else str(index)).items()}
     return {} if one == other else {path or "answer": (one, other)}
+
+
+class Player(Protocol):
+    """A script's steps on one cloud."""
+
+    def step(self, step: Json) -> Any: ...
+
+
+def play(steps: Sequence[Json], simulated: Player, other: Player) -> None:
+    """Step by step the same answers, except where a step says where and why the other cloud differs from the real one
+    ("differs"), and what the answer is instead ("but"). It then has to differ."""
+    for number, step in enumerate(steps):
+        mine = simulated.step(step)
+        found = differences(mine, other.step(step))
+        said = step.get("differs", {"at": []})
+        assert found.keys() == set(said["at"]), f"step {number}: {json.dumps(step)}\n{json.dumps(found, indent=2)}"
+        for name, value in said.get("but", {}).items():
+            assert mine.get(name) == value, f"step {number}: {name} of {mine}"
