@@ -93,7 +93,9 @@ class CurlHttp2Test : public testing::Test {
       if (length > 0) co_await read(socket, length);
       if (byte(3) != static_cast<std::uint32_t>(Type::headers)) continue;
       ++requests;
-      co_await write(socket, plan == Plan::answer ? no_content(byte(8)) : goaway());
+      std::string reply = goaway();
+      if (plan == Plan::answer) reply = no_content(byte(8));
+      co_await write(socket, std::move(reply));
     }
   }
 
