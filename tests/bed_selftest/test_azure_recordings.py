@@ -10,6 +10,7 @@ import requests
 from bed import ROOT
 from bed.azure import Azure
 from bed.azure_names import TENANT
+from bed.recordings import keys
 
 _RECORDED = json.loads((ROOT / "tests/vectors/azure/recorded.json").read_text())
 
@@ -32,15 +33,6 @@ def ask(azure: Azure, host: str, method: str, path: str, *, body: Any = None, to
 
 def names(headers: Mapping[str, str]) -> list[str]:
     return sorted((name for name in headers if name != "Connection"), key=str.lower)
-
-
-def keys(answer: Any, like: Any) -> Any:
-    """The keys of an answer, in their order and as deep as `like` goes."""
-    if isinstance(like, dict) and isinstance(answer, dict):
-        return {name: keys(value, like.get(name)) for name, value in answer.items()}
-    if isinstance(like, list) and isinstance(answer, list):
-        return [keys(value, like[number]) if number < len(like) else value for number, value in enumerate(answer)]
-    return answer if isinstance(like, str) else None
 
 
 def ordered(found: Any) -> str:

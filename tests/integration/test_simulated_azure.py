@@ -35,6 +35,7 @@ from bed.azure import Azure
 from bed.azure_clients import led_to
 from bed.azure_events import audit_record
 from bed.azure_names import TENANT
+from bed.recordings import keys
 from cloud_scripts import play
 from two_azures import QUEUE, SPACE, VAULT, Bed, Simulated, scripts
 
@@ -61,15 +62,6 @@ def test_answers_as_the_bed_does(path: Path, bed: Azure) -> None:
 
 def names(headers: Mapping[str, str]) -> list[str]:
     return sorted(set(headers) - _WIRE, key=str.lower)
-
-
-def keys(answer: Any, like: Any) -> Any:
-    """The keys of an answer, in their order and as deep as `like` goes."""
-    if isinstance(like, dict) and isinstance(answer, dict):
-        return {name: keys(value, like.get(name)) for name, value in answer.items()}
-    if isinstance(like, list) and isinstance(answer, list):
-        return [keys(value, like[number]) if number < len(like) else value for number, value in enumerate(answer)]
-    return answer if isinstance(like, str) else None
 
 
 def ask(azure: Simulated, method: str, url: str, body: Any = None, **headers: str) -> requests.Response:
