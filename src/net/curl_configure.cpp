@@ -55,6 +55,8 @@ void CurlTransfer::configure() {
   set(CURLOPT_TCP_KEEPIDLE, keepalive_idle_s);
   set(CURLOPT_TCP_KEEPINTVL, keepalive_interval_s);
   set(CURLOPT_SOCKOPTFUNCTION, &on_new_socket);
+  set(CURLOPT_CLOSESOCKETFUNCTION, &CurlMulti::on_close);
+  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(multi_.get()));
   set(CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
   set(CURLOPT_HEADERFUNCTION, &on_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
@@ -113,7 +115,7 @@ void CurlTransfer::configure_tls() {
   // Without the directory of the system's certificates: else a private CA would be one more, not
   // the only one, and libcurl would parse the system's bundle for every connection.
   const char* const no_directory = nullptr;
-  const char* const system_bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
+  static const char* const system_bundle = curl_version_info(CURLVERSION_NOW)->cainfo;
   const bool has_bundle = system_bundle != nullptr && *system_bundle != '\0';
   if (!transport.ca_pem.empty()) {
     const curl_blob ca = blob(transport.ca_pem);

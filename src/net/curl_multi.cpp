@@ -1,8 +1,10 @@
 #include "net/curl_multi.hpp"
 
-#include <chrono>
 #include <new>
 #include <utility>
+
+#include <boost/asio/post.hpp>
+#include <unistd.h>
 
 namespace edsm::net {
 namespace {
@@ -12,8 +14,9 @@ constexpr std::size_t max_idle_handles = 4;
 
 }  // namespace
 
-/// A socket of libcurl's that Asio waits for. It outlives its place in `watches_` while a wait is
-/// pending. The descriptor is libcurl's: it is released, never closed.
+/// A socket of libcurl's that Asio waits for, from its first use until it is closed: between two
+/// requests it stays registered, and nobody is told. It outlives its place in `watches_` while a
+/// wait is pending. The descriptor is libcurl's: it is released, never closed.
 struct CurlMulti::Watch {
   explicit Watch(const boost::asio::any_io_executor& executor) : descriptor(executor) {}
   ~Watch() { release(); }
@@ -83,15 +86,24 @@ void CurlMulti::stop(CURL* handle) {
 
 int CurlMulti::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
   auto& multi = *static_cast<CurlMulti*>(self);
-  if (what == CURL_POLL_REMOVE) {
-    multi.unwatch(socket);
-    return 0;
+  if (what != CURL_POLL_REMOVE) return multi.watch(socket, what) ? 0 : -1;
+  const auto entry = multi.watches_.find(socket);
+  if (entry != multi.watches_.end()) entry->second->wanted = CURL_POLL_NONE;
+  return 0;
+}
+
+int CurlMulti::on_close(void* self, curl_socket_t socket) noexcept {
+  auto& watches = static_cast<CurlMulti*>(self)->watches_;
+  const auto entry = watches.find(socket);
+  if (entry != watches.end()) {
+    entry->second->release();
+    watches.erase(entry);
   }
-  return multi.watch(socket, what) ? 0 : -1;
+  return ::close(socket);
 }
 
 int CurlMulti::on_timer(CURLM*, long milliseconds, void* self) noexcept {
-  static_cast<CurlMulti*>(self)->arm_timer(milliseconds);
+  static_cast<CurlMulti*>(self)->set_timer(milliseconds);
   return 0;
 }
 
@@ -116,13 +128,6 @@ bool CurlMulti::watch(curl_socket_t socket, int wanted) {
   return true;
 }
 
-void CurlMulti::unwatch(curl_socket_t socket) {
-  const auto entry = watches_.find(socket);
-  if (entry == watches_.end()) return;
-  entry->second->release();
-  watches_.erase(entry);
-}
-
 void CurlMulti::arm(const std::shared_ptr<Watch>& watch, Direction direction) {
   if (!watch->wants(direction) || watch->waiting[direction]) return;
   watch->waiting[direction] = true;
@@ -142,14 +147,43 @@ void CurlMulti::arm(const std::shared_ptr<Watch>& watch, Direction direction) {
       });
 }
 
-void CurlMulti::arm_timer(long milliseconds) {
-  timer_.cancel();
+/// Every request sets several times and takes most of them back, so nothing is done for a later
+/// one: the wait under way ends too early, and then goes on.
+void CurlMulti::set_timer(long milliseconds) {
+  due_.reset();
   if (milliseconds < 0 || weak_from_this().expired()) return;
-  timer_.expires_after(std::chrono::milliseconds(milliseconds));
+  due_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
+  if (milliseconds > 0) {
+    wait_for_timer();
+  } else if (!std::exchange(called_soon_, true)) {
+    boost::asio::post(executor_, [weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (!self) return;
+      self->called_soon_ = false;
+      self->timer_rings();
+    });
+  }
+}
+
+void CurlMulti::wait_for_timer() {
+  if (rings_at_ && *rings_at_ <= *due_) return;
+  rings_at_ = due_;
+  timer_.expires_at(*due_);
   timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
     const auto self = weak.lock();
-    if (self && !error) self->act(CURL_SOCKET_TIMEOUT, 0);
+    if (!self || error) return;
+    self->rings_at_.reset();
+    self->timer_rings();
   });
+}
+
+void CurlMulti::timer_rings() {
+  if (!due_) return;
+  if (*due_ > std::chrono::steady_clock::now()) {
+    wait_for_timer();
+  } else {
+    act(CURL_SOCKET_TIMEOUT, 0);
+  }
 }
 
 void CurlMulti::act(curl_socket_t socket, int flags) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -47,7 +49,12 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   /// Ends a transfer early: its connection (HTTP/2: its stream) is closed at once.
   void stop(CURL* handle);
 
+  /// For CURLOPT_CLOSESOCKETFUNCTION of every transfer, with the pool as its data: Asio lets go of
+  /// a socket when it is closed.
+  static int on_close(void* self, curl_socket_t socket) noexcept;
+
  private:
+  using Time = std::chrono::steady_clock::time_point;
   enum Direction : std::uint8_t { reading, writing };
   struct Watch;
 
@@ -55,15 +62,19 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   static int on_timer(CURLM*, long milliseconds, void* self) noexcept;
 
   bool watch(curl_socket_t socket, int wanted);
-  void unwatch(curl_socket_t socket);
   void arm(const std::shared_ptr<Watch>& watch, Direction direction);
-  void arm_timer(long milliseconds);
+  void set_timer(long milliseconds);
+  void wait_for_timer();
+  void timer_rings();
   void act(curl_socket_t socket, int flags);
 
   boost::asio::any_io_executor executor_;
   Transport transport_;
   CURLM* multi_;
+  std::optional<Time> due_;  ///< when libcurl wants to be called
   boost::asio::steady_timer timer_;
+  std::optional<Time> rings_at_;  ///< of the wait under way
+  bool called_soon_ = false;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::vector<CURL*> idle_handles_;
 };
