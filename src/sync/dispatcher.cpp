@@ -20,7 +20,13 @@ void Dispatcher::add(const std::string& key, base::Instant due, WorkQueue::Prior
                      std::size_t lane) {
   if (finishing_) return;
   queue_.add(key, due, priority, lane);
-  wake_.notify();
+  wake_if_needed();
+}
+
+/// In a crowd most additions are for later, or for a lane that is full.
+void Dispatcher::wake_if_needed() {
+  const auto due = queue_.next_due();
+  if (due && *due < wakes_at_) wake_.notify();
 }
 
 void Dispatcher::stop() {
@@ -47,7 +53,8 @@ void Dispatcher::start(WorkQueue::Taken taken, const boost::asio::any_io_executo
                           if (error) std::rethrow_exception(error);
                           queue_.done(key);
                           give_memory_back();
-                          wake_.notify();
+                          if (stopping_ || finishing_) wake_.notify();
+                          wake_if_needed();
                         });
 }
 
@@ -64,8 +71,10 @@ base::Task<void> Dispatcher::run() {
     if (over && queue_.running_count() == 0) break;
     const auto due = queue_.next_due();
     if (due && !stopping_) {
+      wakes_at_ = *due;
       co_await wake_.wait_until(clock_, *due);
     } else {
+      wakes_at_ = base::Instant::max();
       co_await wake_.wait();
     }
   }

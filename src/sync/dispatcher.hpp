@@ -39,12 +39,14 @@ class Dispatcher {
 
  private:
   void give_memory_back();
+  void wake_if_needed();
   void start(WorkQueue::Taken taken, const boost::asio::any_io_executor& executor);
 
   base::Clock& clock_;
   Work work_;
   WorkQueue queue_;
   base::Notify wake_;
+  base::Instant wakes_at_ = base::Instant::max();  ///< if nobody wakes it before
   base::Gate drained_;
   bool stopping_ = false;
   bool finishing_ = false;

@@ -14,10 +14,13 @@ using telemetry::MessageOutcome;
 
 constexpr base::Duration kFirstPause = std::chrono::milliseconds(500);
 constexpr base::Duration kLongestPause = std::chrono::seconds(30);
-/// While a crowd of messages is in work, acknowledgements wait for each other: the queue has as
-/// much work with one message as with a full call, and in that time answers nothing else.
+/// While a crowd of messages is in work, acknowledgements wait until most of it is through: a
+/// Secret that is still wrong is more urgent, and the queue has as much work with one message as
+/// with a full call. Not for long, since what was not acknowledged is done again after a crash.
 constexpr std::size_t kCrowd = 10;
-constexpr base::Duration kGather = std::chrono::milliseconds(100);
+constexpr base::Duration kGather = std::chrono::seconds(2);
+constexpr int kGatherPart = 15;  ///< of the time for which the queue holds a message, at most
+constexpr base::Duration kLookAgain = std::chrono::milliseconds(100);
 /// A queue that has more answers again within this time.
 constexpr base::Duration kNextAnswer = std::chrono::milliseconds(30);
 
@@ -213,10 +216,20 @@ base::Task<void> Acknowledger::news() {
   } else {
     co_await wake().wait();
   }
-  const auto settled = shared_.ledger.settled_count(index_);
-  const bool crowd = shared_.ledger.open_count(index_) >= kCrowd;
-  const bool gather = crowd && settled > 0 && settled < kCrowd && !finishing_;
-  if (gather) co_await shared_.outside.clock.sleep_for(kGather);
+  co_await let_the_crowd_pass();
+}
+
+bool Acknowledger::in_a_crowd() const {
+  return shared_.ledger.settled_count(index_) > 0 && shared_.ledger.open_count(index_) >= kCrowd;
+}
+
+base::Task<void> Acknowledger::let_the_crowd_pass() {
+  auto& clock = shared_.outside.clock;
+  auto until = clock.now() + std::min(kGather, shared_.ledger.hold_time(index_) / kGatherPart);
+  if (const auto next = shared_.ledger.next_extension(index_)) until = std::min(until, *next);
+  while (in_a_crowd() && !finishing_ && clock.now() < until) {
+    co_await clock.sleep_until(std::min(until, clock.now() + kLookAgain));
+  }
 }
 
 base::Task<void> Acknowledger::round() {

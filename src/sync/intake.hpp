@@ -51,6 +51,8 @@ class Acknowledger {
 
  private:
   base::Task<void> news();
+  bool in_a_crowd() const;
+  base::Task<void> let_the_crowd_pass();
   base::Task<void> round();
   base::Task<void> acknowledge(std::vector<TicketLedger::Ticket> settled);
   base::Task<void> hold_on();

@@ -185,7 +185,7 @@ TEST_F(FewPlaces, ABindingWithoutACloudWaitsForNone) {
   world.bind("nowhere", "", "t");
   world.kube.erase(SyncWorld::binding("b29"));
   world.go();
-  world.pass(100ms, 100ms);
+  world.pass(2s, 100ms);
   EXPECT_EQ(world.reason("nowhere"), "MissingPath");
   EXPECT_EQ(world.inbox.acknowledged, Names{"m29"}) << "nobody is left who wants it";
 }
