@@ -4,8 +4,8 @@
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <fmt/format.h>
-#include <malloc.h>
 
+#include "base/free_memory.hpp"
 #include "base/json.hpp"
 #include "kube/line_splitter.hpp"
 #include "kube/list_page.hpp"
@@ -132,7 +132,7 @@ void Reflector::read(const base::SecretBytes& body, bool first) {
   log_.info("listed", {{"resource", selection_.resource.plural},
                        {"objects", listed_},
                        {"resourceVersion", machine_.resource_version()}});
-  if (listed_ >= kLargeList) ::malloc_trim(0);
+  if (listed_ >= kLargeList) base::give_free_memory_back();
 }
 
 void Reflector::deliver_page(const boost::json::value& page, bool first) {

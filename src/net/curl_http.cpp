@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "net/curl_crowd.hpp"
 #include "net/curl_multi.hpp"
 #include "net/curl_transfer.hpp"
 
@@ -74,6 +75,8 @@ Transport Transport::clone() const {
   copy.proxy = proxy;
   copy.http2 = http2;
   copy.max_connections = max_connections;
+  copy.steady_requests = steady_requests;
+  copy.crowd_rest = crowd_rest;
   copy.user_agent = user_agent;
   return copy;
 }
@@ -81,12 +84,15 @@ Transport Transport::clone() const {
 CurlHttp::CurlHttp(boost::asio::any_io_executor executor, Transport transport) {
   auto confidential = transport.clone();
   confidential.http2 = false;
+  crowd_ = std::make_shared<CurlCrowd>(executor, confidential.clone());
   confidential_ = std::make_shared<CurlMulti>(executor, std::move(confidential));
   multi_ = std::make_shared<CurlMulti>(std::move(executor), std::move(transport));
 }
 
-const std::shared_ptr<CurlMulti>& CurlHttp::pool_for(const Request& request) const {
-  return request.confidential ? confidential_ : multi_;
+std::shared_ptr<CurlMulti> CurlHttp::pool_for(const Request& request) const {
+  if (!request.confidential) return multi_;
+  const bool crowd = confidential_->running() >= confidential_->transport().steady_requests;
+  return crowd ? crowd_->pool() : confidential_;
 }
 
 CurlHttp::~CurlHttp() = default;

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include "base/clock.hpp"
 #include "base/secret.hpp"
 #include "net/http.hpp"
 
@@ -25,13 +27,18 @@ struct Transport {
   /// case only, as libcurl reads them) and NO_PROXY say.
   std::optional<std::string> proxy;
   bool http2 = true;          ///< offer it; watches do without
-  long max_connections = 16;  ///< in total, further requests wait
+  long max_connections = 16;  ///< of a pool, further requests wait
+  /// So many confidential requests at once use connections that stay open for the next ones; those
+  /// of a crowd are closed when they were not wanted for a while.
+  std::size_t steady_requests = 4;
+  base::Duration crowd_rest = std::chrono::seconds(10);
   std::string user_agent;
 
   /// Wiped memory does not copy silently.
   Transport clone() const;
 };
 
+class CurlCrowd;
 class CurlMulti;
 
 /// Http on libcurl's multi-socket interface, driven by Asio on one executor; no threads of its own
@@ -51,13 +58,14 @@ class CurlHttp final : public Http {
   void set_transport(Transport transport);
 
  private:
-  const std::shared_ptr<CurlMulti>& pool_for(const Request& request) const;
+  std::shared_ptr<CurlMulti> pool_for(const Request& request) const;
 
   std::shared_ptr<CurlMulti> multi_;
   /// For confidential requests: HTTP/1.1 only. A pool of its own, because libcurl 7.88 may put a
   /// request that could be multiplexed onto a busy HTTP/1.1 connection of the same host, and then
   /// the answers are mixed up.
   std::shared_ptr<CurlMulti> confidential_;
+  std::shared_ptr<CurlCrowd> crowd_;
 };
 
 /// Once per process, before the first CurlHttp and before any thread. From then on libcurl wipes

@@ -77,10 +77,13 @@ void CurlMulti::give_back(CURL* handle, bool sound) {
 
 CURLMcode CurlMulti::start(CURL* handle, Exchange& exchange) {
   curl_easy_setopt(handle, CURLOPT_PRIVATE, &exchange);
-  return curl_multi_add_handle(multi_, handle);
+  const CURLMcode code = curl_multi_add_handle(multi_, handle);
+  if (code == CURLM_OK) ++running_;
+  return code;
 }
 
 void CurlMulti::stop(CURL* handle) {
+  --running_;
   curl_multi_remove_handle(multi_, handle);
 }
 
@@ -196,7 +199,7 @@ void CurlMulti::act(curl_socket_t socket, int flags) {
     const CURLcode code = message->data.result;
     void* exchange = nullptr;
     curl_easy_getinfo(handle, CURLINFO_PRIVATE, &exchange);
-    curl_multi_remove_handle(multi_, handle);  // `message` is gone with it
+    stop(handle);  // `message` is gone with it
     static_cast<Exchange*>(exchange)->done(code);
   }
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -48,6 +49,8 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   CURLMcode start(CURL* handle, Exchange& exchange);
   /// Ends a transfer early: its connection (HTTP/2: its stream) is closed at once.
   void stop(CURL* handle);
+  /// Transfers under way.
+  std::size_t running() const { return running_; }
 
   /// For CURLOPT_CLOSESOCKETFUNCTION of every transfer, with the pool as its data: Asio lets go of
   /// a socket when it is closed.
@@ -77,6 +80,7 @@ class CurlMulti : public std::enable_shared_from_this<CurlMulti> {
   bool called_soon_ = false;
   std::unordered_map<curl_socket_t, std::shared_ptr<Watch>> watches_;
   std::vector<CURL*> idle_handles_;
+  std::size_t running_ = 0;
 };
 
 }  // namespace edsm::net
