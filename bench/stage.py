@@ -26,8 +26,8 @@ _DAY = 86400
 _AT_REST = 0.05  # seconds of processor time in two seconds
 
 # Neither is EDSM's: kwok and controllers would be noise. The record of all requests is work for the
-# server, and it would be read by nobody.
-_NO_AUDIT = ("--audit-log-path=",)
+# server, and it would be read by nobody. Its profiles' paths are how it is told to collect its garbage.
+_SERVER = ("--audit-log-path=", "--profiling=true")
 
 
 class Emulator(Ministack):
@@ -55,7 +55,7 @@ class Stage:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            self.cluster = stack.enter_context(ControlPlane(controllers=False, kwok=False, apiserver_flags=_NO_AUDIT))
+            self.cluster = stack.enter_context(ControlPlane(controllers=False, kwok=False, apiserver_flags=_SERVER))
             self.cluster.install([ROOT / "config/crd/bases", ROOT / "config/rbac"])
             self.aws = stack.enter_context(Emulator())
             self._set_up()
@@ -138,6 +138,13 @@ class Stage:
             time.sleep(2)
             idle = gauge.cpu_seconds(program.process.pid) - used <= _AT_REST
         raise TimeoutError(f"EDSM is not at rest after {timeout:g} s: {synced:g} of {bindings} bindings are synced")
+
+    def collect_garbage(self) -> None:
+        """The API server's. It does so whenever its heap has doubled, which takes as long as hundreds of writes: so a
+        thousand of them would be much slower or not by what was done before."""
+        answer = requests.get(self.cluster.url + "/debug/pprof/heap?gc=1", cert=self.kube.client_cert,
+                              verify=str(self.cluster.ca_file), timeout=60)
+        answer.raise_for_status()
 
     def api_writes(self, program: Edsm) -> dict[str, int]:
         """What EDSM wrote to the API server since its start, by operation."""

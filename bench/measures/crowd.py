@@ -14,7 +14,7 @@ from bench.results import Results, shown
 from bench.stage import NAMESPACE, Stage
 
 SIZE = 1000
-ROUNDS = 5
+ROUNDS = 9
 BATCH = 20  # values in one call
 RAW, FAN = "raw", "fan"
 SHARED = "shared"
@@ -64,6 +64,7 @@ def change(stage: Stage, edsm: Edsm, results: Results, kind: str, secrets: Seque
     stage.admin.send(objects.change_in_cloud(secrets, unique), at_once=4)
     calls = _reads(stage)
     path = f"/api/v1/namespaces/{namespace}/secrets"
+    stage.collect_garbage()
     with stage.admin.awaiting(path, unique, SIZE) as wait:
         edsm.process.signal(signal.SIGSTOP)
         try:
@@ -84,6 +85,7 @@ def _reads(stage: Stage) -> int:
 
 def _write(stage: Stage, results: Results, unique: str, at_once: int, http2: bool) -> float:
     orders = objects.write_secrets(stage.kube, RAW, unique)
+    stage.collect_garbage()
     with stage.admin.awaiting(f"/api/v1/namespaces/{RAW}/secrets", unique, SIZE) as wait:
         with stage.meter() as meter:
             sent = stage.load.send(orders, at_once=at_once, http2=http2)

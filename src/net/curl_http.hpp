@@ -31,7 +31,7 @@ struct Transport {
   /// So many confidential requests at once use connections that stay open for the next ones; those
   /// of a crowd are closed when they were not wanted for a while.
   std::size_t steady_requests = 4;
-  base::Duration crowd_rest = std::chrono::seconds(10);
+  base::Duration crowd_rest = std::chrono::seconds(15);
   std::string user_agent;
 
   /// Wiped memory does not copy silently.

@@ -33,6 +33,7 @@ struct CurlMulti::Watch {
   boost::asio::posix::stream_descriptor descriptor;
   int wanted = CURL_POLL_NONE;
   std::array<bool, 2> waiting{};
+  bool reports_writable = false;
 };
 
 CurlMulti::CurlMulti(boost::asio::any_io_executor executor, Transport transport)
@@ -112,6 +113,11 @@ int CurlMulti::on_timer(CURLM*, long milliseconds, void* self) noexcept {
 
 bool CurlMulti::watch(curl_socket_t socket, int wanted) {
   auto& entry = watches_[socket];
+  // Once Asio has waited to write, as for a connection, epoll says with every wait that it could.
+  if (entry && entry->reports_writable && (wanted & CURL_POLL_OUT) == 0) {
+    entry->release();
+    entry.reset();
+  }
   if (!entry) {
     auto fresh = std::make_shared<Watch>(executor_);
     boost::system::error_code error;
@@ -134,6 +140,7 @@ bool CurlMulti::watch(curl_socket_t socket, int wanted) {
 void CurlMulti::arm(const std::shared_ptr<Watch>& watch, Direction direction) {
   if (!watch->wants(direction) || watch->waiting[direction]) return;
   watch->waiting[direction] = true;
+  if (direction == writing) watch->reports_writable = true;
   const auto type = direction == reading ? boost::asio::posix::stream_descriptor::wait_read
                                          : boost::asio::posix::stream_descriptor::wait_write;
   watch->descriptor.async_wait(

@@ -38,7 +38,7 @@ struct Settings {
   Tenancy tenancy = Tenancy::off;
   std::size_t workers = 64;          ///< bindings of one provider in work at once
   std::size_t batches = 8;           ///< value reads of one provider in flight at once
-  std::size_t secret_requests = 32;  ///< requests on Secrets in flight at once
+  std::size_t secret_requests = 48;  ///< requests on Secrets in flight at once
   std::size_t rollout_workers = 16;  ///< workload patches in flight at once
   std::size_t status_workers = 8;    ///< status patches in flight at once
   double rollouts_per_second = 20;   ///< sustained; a burst of five seconds' worth is allowed
