@@ -59,6 +59,16 @@ class CurlCrowdTest : public testing::Test {
     }
     for (auto& client : test.clients) co_await client.answer(200, "");
   }
+  /// Takes so many requests, and answers them only after the crowd's rest.
+  static Task<void> serve_late(CurlCrowdTest& test, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      auto client = co_await test.peer.accept();
+      co_await client.request();
+      test.clients.push_back(std::move(client));
+    }
+    co_await wait(test, 3 * one_steady_request().crowd_rest);
+    for (auto& client : test.clients) co_await client.answer(200, "");
+  }
   static Task<void> serve_again(TcpPeer& client) {
     const auto request = co_await client.request();
     EXPECT_NE(request, "");
@@ -103,16 +113,7 @@ TEST_F(CurlCrowdTest, TheNextCrowdUsesThemUntilThen) {
 TEST_F(CurlCrowdTest, ALongRequestOutlastsTheRest) {
   begin(get(*this, "/0"));
   begin(get(*this, "/1"));
-  std::vector<TcpPeer> late;
-  const auto serve = [this, &late]() -> Task<void> {
-    for (int i = 0; i < 2; ++i) {
-      late.push_back(co_await peer.accept());
-      co_await late.back().request();
-    }
-    co_await wait(*this, 3 * one_steady_request().crowd_rest);
-    for (auto& client : late) co_await client.answer(200, "");
-  };
-  begin(serve());
+  begin(serve_late(*this, 2));
   run();
 }
 
