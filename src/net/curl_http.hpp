@@ -30,7 +30,7 @@ struct Transport {
   long max_connections = 16;  ///< of a pool, further requests wait
   /// So many confidential requests at once use connections that stay open for the next ones; those
   /// of a crowd are closed when they were not wanted for a while.
-  std::size_t steady_requests = 4;
+  std::size_t steady_requests = 2;
   base::Duration crowd_rest = std::chrono::seconds(15);
   std::string user_agent;
 

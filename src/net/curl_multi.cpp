@@ -1,5 +1,6 @@
 #include "net/curl_multi.hpp"
 
+#include <algorithm>
 #include <new>
 #include <utility>
 
@@ -9,8 +10,8 @@
 namespace edsm::net {
 namespace {
 
-/// Of a handle that shared its connection, libcurl keeps the buffers: some 40 KiB.
-constexpr std::size_t max_idle_handles = 4;
+/// At rest. Each has some 40 KiB of buffers.
+constexpr std::size_t idle_handles = 2;
 
 }  // namespace
 
@@ -68,12 +69,16 @@ CURL* CurlMulti::take_handle() {
 }
 
 void CurlMulti::give_back(CURL* handle, bool sound) {
-  if (!sound || idle_handles_.size() >= max_idle_handles) {
+  if (sound) {
+    curl_easy_reset(handle);
+    idle_handles_.push_back(handle);
+  } else {
     curl_easy_cleanup(handle);
-    return;
   }
-  curl_easy_reset(handle);
-  idle_handles_.push_back(handle);
+  const std::size_t kept = std::max(idle_handles, running_);
+  for (; idle_handles_.size() > kept; idle_handles_.pop_back()) {
+    curl_easy_cleanup(idle_handles_.back());
+  }
 }
 
 CURLMcode CurlMulti::start(CURL* handle, Exchange& exchange) {
