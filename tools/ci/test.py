@@ -42,7 +42,8 @@ SANITIZER_ENV = {
     "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1",
 }
 UNIT = {"asan": "address,undefined", "tsan": "thread"}
-# EDSM has one thread; the only others in its process are libcurl's resolvers.
+# EDSM has one thread; the only others in its process are libcurl's resolvers, and the one that empties the cache
+# of freed memory (src/base/free_memory.cpp).
 THREADED = ["base", "telemetry", "net"]
 
 

@@ -28,16 +28,21 @@ CLOUD_NAME = re.compile(r"(?<![a-z])(aws|gcp|azure)", re.IGNORECASE)
 # Hands the environment on to the programs that it starts.
 PROGRAM_RUNNER = "src/base/process_runner.cpp"
 
+# Their timers are Asio's, which go by the time of the process, whatever clock a test has.
+LIBCURLS_TIMERS = ("src/net/curl_multi.", "src/net/curl_crowd.")
+# What the C library keeps for a thread is given back by the end of another one.
+THREADS_CACHE = "src/base/free_memory."
+
 # What would make a test depend on the machine, and who may: pattern, reason, files (or folders).
 RESERVED: list[tuple[re.Pattern[str], str, tuple[str, ...]]] = [
     (re.compile(r"\b\w*_clock::now\b|\bclock_gettime\(|\bgettimeofday\(|(?<![\w.>])time\((?:nullptr|NULL|0)\)"),
-     "take a base::Clock or the time as an argument", ("src/base/system_clock.",)),
+     "take a base::Clock or the time as an argument", ("src/base/system_clock.", *LIBCURLS_TIMERS)),
     (re.compile(r"\bstd::rand\b|(?<![\w:.>])rand\(|\brandom_device\b"),
      "take the random number as an argument", ("src/base/system_clock.",)),
     (re.compile(r"\bmt19937"),
      "take the random number as an argument; engines with a fixed seed are for tests", ("src/base/system_clock.",)),
     (re.compile(r"\bstd::(j?thread|(?:recursive_|shared_|timed_)?mutex|async|condition_variable)\b"),
-     "the program has one thread", ()),
+     "the program has one thread", (THREADS_CACHE,)),
     (re.compile(r"::getenv\b|\bsecure_getenv\b|\benviron\b"),  # a function argument may be called getenv
      "only src/cli reads the environment", ("src/cli/", PROGRAM_RUNNER)),
     (re.compile(r"\bthis_thread::sleep|(?<![\w.>:])u?sleep\("),
