@@ -65,6 +65,7 @@ class CurlHttp final : public Http {
   /// request that could be multiplexed onto a busy HTTP/1.1 connection of the same host, and then
   /// the answers are mixed up.
   std::shared_ptr<CurlMulti> confidential_;
+  /// For those of them that come when `Transport::steady_requests` are under way.
   std::shared_ptr<CurlCrowd> crowd_;
 };
 

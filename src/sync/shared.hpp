@@ -135,8 +135,8 @@ struct Shared {
   Dispatcher status_work;
   Fetcher fetcher;
   std::deque<base::Notify> ledger_wakes;  ///< one for each queue
-  /// More at once make the API server no faster, and each costs a connection, since what carries
-  /// values does not share one.
+  /// etcd commits together what comes together, so many at once cost it less than a few do; each
+  /// takes a connection, since what carries values does not share one (docs/decisions/crowds.md).
   base::Slots secret_requests;
 
  private:
