@@ -14,19 +14,12 @@ from bed import ROOT
 from bed.controlplane import ControlPlane
 from bed.kube import Kube, KubeError
 from bed.process import wait_for
+from bed.rights import grant
 from commands import CRD, FULL_NAME, CommandFailed, Helm, kubectl
 from installation import install, start
 from world import PATIENCE, World
 
 ALICE = "alice"
-RBAC = "rbac.authorization.k8s.io"
-
-
-def let_edit(world: World, user: str, namespace: str) -> None:
-    world.kube.create({
-        "apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": {"name": user, "namespace": namespace},
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": "edit"},
-        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]})
 
 
 def marked(world: World, name: str, namespace: str) -> None:
@@ -67,7 +60,7 @@ def test_the_page_shows_what_happens(world: World, helm: Helm, stack: ExitStack)
     world.put("database", {"password": "right"})
     world.bind("database")
     world.wait_synced("database")
-    let_edit(world, ALICE, world.ns)
+    grant(world.kube, ALICE, "edit", world.ns)
     wait_refused(world.kube.as_user(ALICE), "database", world.ns)
 
     def here(text: str) -> str:
@@ -101,7 +94,7 @@ OTHER_WAYS: dict[str, tuple[str, dict[str, object] | None, str]] = {
 @pytest.mark.parametrize("way", OTHER_WAYS)
 def test_every_way_of_kubectl_is_refused(world: World, helm: Helm, way: str) -> None:
     helm.install(namespace=world.new_namespace())
-    let_edit(world, ALICE, world.ns)
+    grant(world.kube, ALICE, "edit", world.ns)
     secret = manifests.secret("db", world.ns, {"password": b"right"}, labels={manifests.LABEL: "true"})
     secret["metadata"] |= {"annotations": {"secrets.edsm.io/binding": f"{world.ns}/db"}, "ownerReferences": [
         {"apiVersion": "secrets.edsm.io/v1alpha1", "kind": "EventDrivenSecret", "name": "db", "controller": True,
@@ -130,7 +123,7 @@ def owner(world: World) -> str:
 def test_it_goes_with_the_release_and_nothing_else_does(world: World, helm: Helm) -> None:
     own = world.new_namespace()
     helm.install(namespace=own)
-    let_edit(world, ALICE, world.ns)
+    grant(world.kube, ALICE, "edit", world.ns)
     marked(world, "db", world.ns)
     alice = world.kube.as_user(ALICE)
     wait_refused(alice, "db", world.ns)
@@ -145,7 +138,7 @@ def test_it_goes_with_the_release_and_nothing_else_does(world: World, helm: Helm
 
 def test_it_can_be_switched_off_and_on(world: World, helm: Helm) -> None:
     own = world.new_namespace()
-    let_edit(world, ALICE, world.ns)
+    grant(world.kube, ALICE, "edit", world.ns)
     marked(world, "db", world.ns)
     alice = world.kube.as_user(ALICE)
     helm.install({"guard": {"enabled": False}}, namespace=own)
@@ -163,7 +156,7 @@ def test_each_of_two_releases_guards_its_own_namespace(world: World, helm: Helm)
         helm.install({"watchNamespaces": [namespace], **values}, namespace=namespace)
     for namespace in (here, there, third):
         marked(world, "db", namespace)
-        let_edit(world, ALICE, namespace)
+        grant(world.kube, ALICE, "edit", namespace)
     alice = world.kube.as_user(ALICE)
     for namespace in (here, there):
         wait_refused(alice, "db", namespace)
@@ -172,7 +165,7 @@ def test_each_of_two_releases_guards_its_own_namespace(world: World, helm: Helm)
     for namespace, other in ((here, there), (there, here)):
         account = world.kube.as_user(f"system:serviceaccount:{namespace}:{FULL_NAME}")
         edit(account, "db", namespace)
-        let_edit(world, f"system:serviceaccount:{namespace}:{FULL_NAME}", other)
+        grant(world.kube, f"system:serviceaccount:{namespace}:{FULL_NAME}", "edit", other)
         with pytest.raises(KubeError, match="ValidatingAdmissionPolicy"):
             edit(account, "db", other, value="not mine")
 

@@ -14,11 +14,11 @@ from bed.aws import Ministack
 from bed.controlplane import ControlPlane
 from bed.kube import JSON_PATCH, Kube, KubeError, Object
 from bed.process import wait_for
+from bed.rights import RBAC, grant
 from world import PATIENCE, USER, World
 
 GUARD = ROOT / "config/optional/guard.yaml"
 POLICY = "edsm-guard"
-RBAC = "rbac.authorization.k8s.io"
 MARKS = "secrets.edsm.io/"
 ALICE, BOB = "alice", "bob"  # both may do everything with Secrets; Bob may break the glass
 COLLECTED = 60  # seconds: the garbage collector looks for new kinds every 30
@@ -36,9 +36,9 @@ def shop(cluster: ControlPlane, aws: Ministack) -> Iterator[World]:
         cluster.install([GUARD])
         world = World(cluster, aws, "guard", stack)
         stack.callback(world.clean_up)
-        grant(world, ALICE, "edit")
-        grant(world, BOB, "edit")
-        grant(world, BOB, "edsm-break-glass")
+        grant(world.kube, ALICE, "edit", world.ns)
+        grant(world.kube, BOB, "edit", world.ns)
+        grant(world.kube, BOB, "edsm-break-glass", world.ns)
         world.put("db", {"password": "right"})
         world.start()
         wait_effective(world)
@@ -64,14 +64,6 @@ def wait_effective(world: World) -> None:
             return POLICY in str(error)
         return False
     wait_for(refused, PATIENCE, "the Guard to be in force")
-
-
-def grant(world: World, user: str, role: str) -> None:
-    """Gives a user a ClusterRole in the world's namespace."""
-    world.kube.create({
-        "apiVersion": f"{RBAC}/v1", "kind": "RoleBinding", "metadata": {"name": f"{user}-{role}", "namespace": world.ns},
-        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": role},
-        "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]})
 
 
 class Kept:
@@ -270,7 +262,7 @@ def test_the_audit_log_has_who_broke_it(shop: World) -> None:
 
 def test_the_right_may_be_for_one_eventdrivensecret(shop: World) -> None:
     carol = "carol"
-    grant(shop, carol, "edit")
+    grant(shop.kube, carol, "edit", shop.ns)
     permitted, other = Kept(shop, user=carol), Kept(shop, user=carol)
     shop.kube.create({"apiVersion": f"{RBAC}/v1", "kind": "Role", "metadata": {"name": "one", "namespace": shop.ns},
                       "rules": [{"apiGroups": ["secrets.edsm.io"], "resources": ["eventdrivensecrets"],
@@ -287,7 +279,7 @@ def test_the_right_may_be_for_one_eventdrivensecret(shop: World) -> None:
 
 
 def test_what_a_namespaces_administrator_may_do_does_not_break_it(shop: World) -> None:
-    grant(shop, "dave", "admin")
+    grant(shop.kube, "dave", "admin", shop.ns)
     kept = Kept(shop, user="dave")
     with pytest.raises(KubeError, match="change the value there"):
         kept.merge({"data": {"password": "d3Jvbmc="}})
