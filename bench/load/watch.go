@@ -4,9 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -44,7 +45,8 @@ type change struct {
 	at          time.Time
 }
 
-// watch begins with the present, and hands on changes until the server ends it.
+// watch begins with the present, and hands on changes. Where the server ends it, as it does with watches that
+// its own load keeps from being served, it goes on from there.
 func (c *cluster) watch(path string, changes chan<- change) error {
 	var present object
 	text, err := c.call("GET", path+"?limit=1", "", plainJSON, nil)
@@ -54,32 +56,56 @@ func (c *cluster) watch(path string, changes chan<- change) error {
 	if err != nil {
 		return err
 	}
-	response, err := c.request("GET", fmt.Sprintf("%s?watch=1&timeoutSeconds=3600&resourceVersion=%s", path,
-		present.Metadata.ResourceVersion), "", plainJSON, nil)
+	version := present.Metadata.ResourceVersion
+	lines, err := c.openWatch(path, version)
 	if err != nil {
-		return err
-	}
-	if response.StatusCode != 200 {
-		_, err = successful(response, "watch "+path)
 		return err
 	}
 	go func() {
 		defer close(changes)
-		lines := bufio.NewReaderSize(response.Body, 1<<20)
-		for {
-			line, err := lines.ReadBytes('\n')
-			at := time.Now()
-			if err != nil {
-				return
-			}
-			var event struct {
-				Type   string
-				Object object
-			}
-			if json.Unmarshal(line, &event) == nil && !strings.HasPrefix(event.Type, "DEL") {
-				changes <- change{event.Object.Metadata.Name, event.Object.state(), at}
-			}
+		for err == nil {
+			version = handOn(lines, version, changes)
+			lines.Close()
+			lines, err = c.openWatch(path, version)
 		}
+		fmt.Fprintln(os.Stderr, "the watch has ended:", err)
 	}()
 	return nil
+}
+
+func (c *cluster) openWatch(path, version string) (io.ReadCloser, error) {
+	path = fmt.Sprintf("%s?watch=1&timeoutSeconds=3600&resourceVersion=%s", path, version)
+	response, err := c.request("GET", path, "", plainJSON, nil)
+	if err != nil {
+		return nil, err
+	}
+	if response.StatusCode != 200 {
+		defer response.Body.Close()
+		_, err = successful(response, "watch "+path)
+		return nil, err
+	}
+	return response.Body, nil
+}
+
+// handOn returns the version after the last change that it handed on.
+func handOn(watch io.Reader, version string, changes chan<- change) string {
+	lines := bufio.NewReaderSize(watch, 1<<20)
+	for {
+		line, err := lines.ReadBytes('\n')
+		at := time.Now()
+		if err != nil {
+			return version
+		}
+		var event struct {
+			Type   string
+			Object object
+		}
+		if json.Unmarshal(line, &event) != nil || event.Type == "ERROR" {
+			return version
+		}
+		version = event.Object.Metadata.ResourceVersion
+		if event.Type != "DELETED" {
+			changes <- change{event.Object.Metadata.Name, event.Object.state(), at}
+		}
+	}
 }
