@@ -11,6 +11,10 @@ set(Boost_USE_STATIC_LIBS ON)
 set(OPENSSL_USE_STATIC_LIBS ON)
 set(OPENSSL_ROOT_DIR ${EDSM_STATIC_PREFIX})
 find_package(Boost 1.81 EXACT REQUIRED COMPONENTS json)
+# Looked for anew: the prefix may be another than it was when this folder was last configured.
+foreach(found INCLUDE_DIR SSL_LIBRARY CRYPTO_LIBRARY)
+  unset(OPENSSL_${found} CACHE)
+endforeach()
 find_package(OpenSSL 3 REQUIRED)
 
 # edsm_archive(target FILE name.a [INCLUDE dir] [LINKS targets...])

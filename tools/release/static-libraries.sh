@@ -61,7 +61,8 @@ write_purls() {
 }
 
 build_curl() {
-  cmake -S "$work"/curl-*/ -B "$work/build-curl" "${cmake_flags[@]}" \
+  # For speed: each request is put together and read by it, byte by byte. It costs 50 KB.
+  cmake -S "$work"/curl-*/ -B "$work/build-curl" "${cmake_flags[@]}" -DCMAKE_C_FLAGS="$flags -O2" \
     -DBUILD_CURL_EXE=OFF -DBUILD_TESTING=OFF -DENABLE_MANUAL=OFF \
     -DHTTP_ONLY=ON -DCURL_USE_OPENSSL=ON -DOPENSSL_USE_STATIC_LIBS=ON -DOPENSSL_ROOT_DIR="$work/out" -DUSE_NGHTTP2=ON \
     -DENABLE_THREADED_RESOLVER=ON -DENABLE_UNIX_SOCKETS=OFF \
