@@ -1,10 +1,12 @@
 #include "base/crypto.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <memory>
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 namespace edsm::base {
@@ -27,29 +29,64 @@ int digit_of(char c) {
   return -1;
 }
 
+// OpenSSL's EVP_sha256() and HMAC() look for the method in its providers at each call, which takes
+// longer than to digest a short text. So it is looked up once, and never freed: other static
+// objects may need it last.
+
+const EVP_MD* sha256_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  require(method != nullptr);
+  return method;
+}
+
+/// Null where OpenSSL runs in FIPS mode.
+const EVP_MD* md5_method() {
+  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "MD5", nullptr);
+  return method;
+}
+
+/// Without a key: each use takes a copy, which is wiped when it is freed.
+const EVP_MAC_CTX* hmac_sha256_method() {
+  static const EVP_MAC_CTX* const method = [] {
+    EVP_MAC_CTX* const context = EVP_MAC_CTX_new(EVP_MAC_fetch(nullptr, "HMAC", nullptr));
+    std::string name = "SHA256";
+    const std::array<OSSL_PARAM, 2> digest = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.data(), 0),
+        OSSL_PARAM_construct_end()};
+    require(context != nullptr && EVP_MAC_CTX_set_params(context, digest.data()) == 1);
+    return context;
+  }();
+  return method;
+}
+
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
   Sha256 hash{};
-  require(EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  require(EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, sha256_method(), nullptr) ==
+          1);
   return hash;
 }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   Sha256 hash{};
-  unsigned int length = 0;
+  std::size_t length = 0;
   // A null key pointer means "the previous key" to OpenSSL, so an empty key needs an address.
-  const void* const address = key.empty() ? "" : key.data();
-  require(HMAC(EVP_sha256(), address, static_cast<int>(key.size()), bytes_of(bytes), bytes.size(),
-               hash.data(), &length) != nullptr);
+  const std::string_view given = key.empty() ? "" : key;
+  const std::unique_ptr<EVP_MAC_CTX, decltype(&EVP_MAC_CTX_free)> context(
+      EVP_MAC_CTX_dup(hmac_sha256_method()), &EVP_MAC_CTX_free);
+  require(context != nullptr &&
+          EVP_MAC_init(context.get(), bytes_of(given), given.size(), nullptr) == 1 &&
+          EVP_MAC_update(context.get(), bytes_of(bytes), bytes.size()) == 1 &&
+          EVP_MAC_final(context.get(), hash.data(), &length, hash.size()) == 1);
   return hash;
 }
 
 std::optional<std::string> md5_hex(std::string_view bytes) {
   std::array<unsigned char, 16> hash{};
-  if (EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_md5(), nullptr) != 1) {
-    return std::nullopt;
-  }
+  const EVP_MD* const method = md5_method();
+  if (method == nullptr) return std::nullopt;
+  require(EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, method, nullptr) == 1);
   return hex({reinterpret_cast<const char*>(hash.data()), hash.size()});
 }
 

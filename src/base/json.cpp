@@ -1,6 +1,8 @@
 #include "base/json.hpp"
 
 #include <array>
+#include <cstddef>
+#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -16,11 +18,12 @@ namespace {
 /// Heap memory that is wiped before it is freed.
 class WipingResource final : public boost::json::memory_resource {
   void* do_allocate(std::size_t bytes, std::size_t align) override {
-    return ::operator new(bytes, std::align_val_t(align));
+    void* const memory = align > alignof(std::max_align_t) ? nullptr : std::malloc(bytes);
+    if (memory == nullptr) throw std::bad_alloc();
+    return memory;
   }
-  void do_deallocate(void* memory, std::size_t bytes, std::size_t align) override {
-    wipe(memory, bytes);
-    ::operator delete(memory, std::align_val_t(align));
+  void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
+    wiping_free(memory, bytes);
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };
@@ -57,7 +60,7 @@ Result<JsonDocument> JsonDocument::parse(std::string_view text, std::size_t max_
   parser.reset(&state->arena);
   boost::system::error_code error;
   parser.write(text.data(), text.size(), error);
-  wipe_stack();
+  if (text.contains('\\')) wipe_stack();
   if (error) return fail(Failure::invalid, "MalformedJSON", error.message());
   // The value is built in place: assigning to a value of another resource would copy it out of the
   // arena.

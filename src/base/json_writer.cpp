@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/crypto.hpp"
+#include "base/utf8.hpp"
 
 namespace edsm::base {
 
@@ -28,22 +29,24 @@ JsonWriter& JsonWriter::close(char bracket) {
 void JsonWriter::quoted(std::string_view text) {
   static constexpr std::string_view digits = "0123456789abcdef";
   out_.push_back('"');
-  std::size_t plain = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out_.append(text.substr(plain, i - plain));
-    plain = i + 1;
+  while (true) {
+    const auto plain = plain_prefix(text);
+    out_.append(text.substr(0, plain));
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto c = static_cast<unsigned char>(text.front());
     if (c == '"' || c == '\\') {
       out_.push_back('\\');
-      out_.push_back(text[i]);
-    } else {
+      out_.push_back(text.front());
+    } else if (c < 0x20) {
       out_.append("\\u00");
       out_.push_back(digits[c >> 4U]);
       out_.push_back(digits[c & 0xFU]);
+    } else {
+      out_.push_back(text.front());
     }
+    text.remove_prefix(1);
   }
-  out_.append(text.substr(plain));
   out_.push_back('"');
 }
 

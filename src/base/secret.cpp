@@ -1,7 +1,9 @@
 #include "base/secret.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <new>
 
 #include <openssl/crypto.h>
 
@@ -21,7 +23,8 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 void SecretBytes::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
   SecretBytes bigger;
-  bigger.data_ = new char[capacity];
+  bigger.data_ = static_cast<char*>(std::malloc(capacity));
+  if (bigger.data_ == nullptr) throw std::bad_alloc();
   bigger.capacity_ = capacity;
   bigger.append(view());
   *this = std::move(bigger);
@@ -53,11 +56,7 @@ void SecretBytes::resize(std::size_t size) {
 }
 
 void SecretBytes::clear() noexcept {
-  if (data_ != nullptr) {
-    wipe(data_, capacity_);
-    delete[] data_;
-  }
-  data_ = nullptr;
+  wiping_free(std::exchange(data_, nullptr), capacity_);
   size_ = 0;
   capacity_ = 0;
 }

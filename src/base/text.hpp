@@ -49,7 +49,10 @@ class Text {
   std::size_t hash() const noexcept { return shared_ == nullptr ? 0 : shared_->hash; }
 
   bool operator==(const Text& other) const { return shared_ == other.shared_; }
-  std::strong_ordering operator<=>(const Text& other) const { return view() <=> other.view(); }
+  std::strong_ordering operator<=>(const Text& other) const {
+    if (shared_ == other.shared_) return std::strong_ordering::equal;
+    return view() <=> other.view();
+  }
   template <class Chars>
     requires(std::convertible_to<const Chars&, std::string_view> && !std::same_as<Chars, Text>)
   bool operator==(const Chars& chars) const {

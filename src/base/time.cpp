@@ -1,8 +1,8 @@
 #include "base/time.hpp"
 
+#include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
+#include <utility>
 
 namespace edsm::base {
 namespace {
@@ -55,19 +55,42 @@ Fields to_fields(WallTime time) {
           static_cast<int>(clock.seconds().count())};
 }
 
+void append_digits(std::string& text, int value, std::size_t count) {
+  const auto end = text.size() + count;
+  text.resize(end);
+  for (std::size_t i = 1; i <= count; ++i, value /= 10) {
+    text[end - i] = static_cast<char>('0' + value % 10);
+  }
+}
+
+/// "2026-11-23T18:00:00". By hand: each change writes several, and a formatter takes ten times as
+/// long.
+std::string to_the_second(WallTime time) {
+  const Fields f = to_fields(time);
+  std::string text;
+  text.reserve(sizeof "2026-11-23T18:00:00.000000Z");
+  append_digits(text, std::clamp(f.year, 0, 9999), 4);
+  for (const auto& [separator, value] :
+       {std::pair{'-', f.month}, {'-', f.day}, {'T', f.hour}, {':', f.minute}, {':', f.second}}) {
+    text += separator;
+    append_digits(text, value, 2);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string rfc3339_micro(WallTime time) {
-  const Fields f = to_fields(time);
   const auto micros = (time - std::chrono::floor<seconds>(time)).count();
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", f.year, f.month, f.day, f.hour,
-                     f.minute, f.second, micros);
+  auto text = to_the_second(time);
+  text += '.';
+  append_digits(text, static_cast<int>(micros), 6);
+  text += 'Z';
+  return text;
 }
 
 std::string rfc3339(WallTime time) {
-  const Fields f = to_fields(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", f.year, f.month, f.day, f.hour,
-                     f.minute, f.second);
+  return to_the_second(time) + 'Z';
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

@@ -1,6 +1,7 @@
 #include "base/utf8.hpp"
 
 #include <array>
+#include <cstring>
 
 namespace edsm::base {
 
@@ -24,6 +25,24 @@ Character first_character(std::string_view text) {
   const bool surrogate = code >= 0xD800 && code <= 0xDFFF;
   if (code < smallest[length] || code > 0x10FFFF || surrogate) return {};
   return {code, length};
+}
+
+std::size_t plain_prefix(std::string_view text) {
+  // Eight bytes at once: `zero` has the highest bit of the first byte of `word` that is 0 (and
+  // maybe of later ones).
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t highs = ones * 0x80;
+  const auto zero = [](std::uint64_t word) { return (word - ones) & ~word; };
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const auto special = word | (word - ones * 0x20) | zero(word ^ ones * '"') |
+                         zero(word ^ ones * '\\') | zero(word ^ ones * 0x7F);
+    if ((special & highs) != 0) break;
+  }
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; };
+  while (at < text.size() && plain(text[at])) ++at;
+  return at;
 }
 
 bool is_utf8(std::string_view bytes) {

@@ -29,5 +29,22 @@ TEST(Utf8, IsAllOrNothing) {
     EXPECT_EQ(is_utf8(bytes), good) << testing::PrintToString(bytes);
 }
 
+TEST(PlainPrefix, EndsBeforeWhatNeedsALook) {
+  // Every byte at every place of a text of every length up to three words.
+  for (int byte = 0; byte < 256; ++byte) {
+    const char c = static_cast<char>(byte);
+    const bool plain = byte >= 0x20 && byte < 0x7F && c != '"' && c != '\\';
+    for (std::size_t size = 1; size <= 24; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'x');
+        text[at] = c;
+        ASSERT_EQ(plain_prefix(text), plain ? size : at) << byte << " at " << at << " of " << size;
+      }
+    }
+  }
+  EXPECT_EQ(plain_prefix(""), 0U);
+  EXPECT_EQ(plain_prefix("        \n !~\x80"), 8U);
+}
+
 }  // namespace
 }  // namespace edsm::base

@@ -15,6 +15,12 @@ void wiping_free(void* memory) noexcept {
   std::free(memory);
 }
 
+void wiping_free(void* memory, std::size_t size) noexcept {
+  if (memory == nullptr) return;
+  wipe(memory, size);
+  std::free(memory);
+}
+
 void* wiping_realloc(void* memory, std::size_t size) noexcept {
   void* const fresh = std::malloc(size);
   if (memory == nullptr || fresh == nullptr) return fresh;

@@ -14,6 +14,8 @@ inline void wipe(void* memory, std::size_t size) noexcept {
 }
 
 void wiping_free(void* memory) noexcept;
+/// The same for who knows that only `size` bytes were used.
+void wiping_free(void* memory, std::size_t size) noexcept;
 /// Never grows in place: what is left behind is wiped.
 void* wiping_realloc(void* memory, std::size_t size) noexcept;
 /// From now on OpenSSL uses them: buffers of TLS connections hold what was read last. To be called

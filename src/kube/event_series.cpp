@@ -10,6 +10,7 @@
 #include "base/crypto.hpp"
 #include "base/json_writer.hpp"
 #include "base/time.hpp"
+#include "base/utf8.hpp"
 #include "kube/api.hpp"
 
 namespace edsm::kube {
@@ -26,26 +27,6 @@ constexpr base::Duration kBetweenWrites = std::chrono::minutes(5);
 constexpr std::size_t kLongestNote = 1024;
 constexpr std::size_t kLongestWord = 128;
 constexpr std::size_t kLongestName = 253;
-
-/// The length of the UTF-8 character at the front of `text`; 0 if there is none.
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  std::size_t length = 1;
-  if (first >= 0x80) {
-    if (first < 0xC2 || first > 0xF4) return 0;
-    length = first >= 0xF0 ? 4 : first >= 0xE0 ? 3 : 2;
-  }
-  if (text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
-  }
-  // Overlong forms, surrogates, beyond U+10FFFF.
-  const bool bad =
-      length > 2 && ((first == 0xE0 && byte(1) < 0xA0) || (first == 0xED && byte(1) >= 0xA0) ||
-                     (first == 0xF0 && byte(1) < 0x90) || (first == 0xF4 && byte(1) >= 0x90));
-  return bad ? 0 : length;
-}
 
 std::string object_of(const ObjectReference& about) {
   return fmt::format("{}\n{}\n{}\n{}\n{}", about.api_version, about.kind, about.ns, about.name,
@@ -75,7 +56,13 @@ void write_series(base::JsonWriter& json, std::int64_t count, base::WallTime las
 std::string clean_text(std::string_view text, std::size_t limit) {
   std::string result;
   while (!text.empty()) {
-    const std::size_t length = utf8_length(text);
+    if (const auto plain = base::plain_prefix(text); plain > 0) {
+      result += text.substr(0, std::min(plain, limit - result.size()));
+      if (result.size() == limit) break;
+      text.remove_prefix(plain);
+      continue;
+    }
+    const std::size_t length = base::first_character(text).length;
     const std::string_view piece = length == 0 ? std::string_view("?") : text.substr(0, length);
     if (result.size() + piece.size() > limit) break;
     result += piece;

@@ -1,10 +1,5 @@
 #include "sync/hinted.hpp"
 
-#include <vector>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include "base/time.hpp"
 
 namespace edsm::sync {
@@ -18,9 +13,9 @@ constexpr std::string_view kReceived = "received ";
 
 /// In milliseconds, or in seconds if that is all that it says.
 std::string text_of(WallTime time) {
-  const auto exact = base::rfc3339_micro(time);
-  const bool whole = std::chrono::floor<std::chrono::seconds>(time) == time;
-  return whole ? base::rfc3339(time) : exact.substr(0, exact.size() - 4) + "Z";
+  if (std::chrono::floor<std::chrono::seconds>(time) == time) return base::rfc3339(time);
+  auto text = base::rfc3339_micro(time);
+  return text.replace(text.size() - 4, 4, "Z");
 }
 
 std::optional<WallTime> time_after(std::string_view word, std::string_view text) {
@@ -33,14 +28,14 @@ std::optional<WallTime> time_after(std::string_view word, std::string_view text)
 }  // namespace
 
 std::string describe(const Hinted& hinted) {
-  std::vector<std::string> parts;
+  std::string text;
   const auto add = [&](std::string_view word, std::optional<WallTime> time) {
-    if (time) parts.push_back(fmt::format("{}{}", word, text_of(*time)));
+    if (time) text.append(text.empty() ? "" : ", ").append(word).append(text_of(*time));
   };
   add(kChanged, hinted.changed);
   add(kQueued, hinted.queued);
   add(kReceived, hinted.received);
-  return fmt::format("{}", fmt::join(parts, ", "));
+  return text;
 }
 
 Hinted times_in(std::string_view note) {

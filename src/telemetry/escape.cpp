@@ -1,5 +1,6 @@
 #include "telemetry/escape.hpp"
 
+#include <algorithm>
 #include <cstdint>
 
 #include <fmt/format.h>
@@ -8,6 +9,8 @@
 
 namespace edsm::telemetry {
 namespace {
+
+constexpr std::string_view ellipsis = "\xE2\x80\xA6";
 
 /// C0, DEL and C1: the ranges in which terminals find commands.
 bool is_control(std::uint32_t code) {
@@ -32,6 +35,16 @@ std::string control_escape(std::uint32_t code) {
 void append_escaped(std::string& out, std::string_view text, Escape escape, std::size_t max_bytes) {
   const std::size_t start = out.size();
   while (!text.empty()) {
+    if (const auto plain = base::plain_prefix(text); plain > 0) {
+      const auto room = max_bytes - (out.size() - start);
+      out += text.substr(0, std::min(plain, room));
+      if (plain > room) {
+        out += ellipsis;
+        return;
+      }
+      text.remove_prefix(plain);
+      continue;
+    }
     const auto [code, length] = base::first_character(text);
     std::string escaped;
     std::string_view piece = text.substr(0, length);
@@ -44,7 +57,7 @@ void append_escaped(std::string& out, std::string_view text, Escape escape, std:
       piece = code == '"' ? "\\\"" : "\\\\";
     }
     if (out.size() - start + piece.size() > max_bytes) {
-      out += "\xE2\x80\xA6";
+      out += ellipsis;
       return;
     }
     out += piece;

@@ -52,7 +52,8 @@ class Line {
 
   void begin(std::string_view time, Level level, std::string_view message) {
     if (format_ == Format::json) {
-      out_ = fmt::format(R"({{"time":"{}","level":"{}","msg":)", time, name_of(level));
+      out_.append(R"({"time":")").append(time);
+      out_.append(R"(","level":")").append(name_of(level)).append(R"(","msg":)");
       quoted(message);
       return;
     }
