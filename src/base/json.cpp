@@ -1,8 +1,6 @@
 #include "base/json.hpp"
 
 #include <array>
-#include <cstddef>
-#include <cstdlib>
 #include <new>
 #include <utility>
 
@@ -18,12 +16,11 @@ namespace {
 /// Heap memory that is wiped before it is freed.
 class WipingResource final : public boost::json::memory_resource {
   void* do_allocate(std::size_t bytes, std::size_t align) override {
-    void* const memory = align > alignof(std::max_align_t) ? nullptr : std::malloc(bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-    return memory;
+    return ::operator new(bytes, std::align_val_t(align));
   }
-  void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
-    wiping_free(memory, bytes);
+  void do_deallocate(void* memory, std::size_t bytes, std::size_t align) override {
+    wipe(memory, bytes);
+    ::operator delete(memory, std::align_val_t(align));
   }
   bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
 };

@@ -1,9 +1,7 @@
 #include "base/secret.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 #include <openssl/crypto.h>
 
@@ -23,8 +21,7 @@ SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
 void SecretBytes::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
   SecretBytes bigger;
-  bigger.data_ = static_cast<char*>(std::malloc(capacity));
-  if (bigger.data_ == nullptr) throw std::bad_alloc();
+  bigger.data_ = new char[capacity];
   bigger.capacity_ = capacity;
   bigger.append(view());
   *this = std::move(bigger);
@@ -56,7 +53,11 @@ void SecretBytes::resize(std::size_t size) {
 }
 
 void SecretBytes::clear() noexcept {
-  wiping_free(std::exchange(data_, nullptr), capacity_);
+  if (data_ != nullptr) {
+    wipe(data_, capacity_);
+    delete[] data_;
+  }
+  data_ = nullptr;
   size_ = 0;
   capacity_ = 0;
 }
