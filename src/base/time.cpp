@@ -89,6 +89,11 @@ std::string rfc3339_micro(WallTime time) {
   return text;
 }
 
+std::string rfc3339_milli(WallTime time) {
+  auto text = rfc3339_micro(time);
+  return text.replace(text.size() - 4, 4, "Z");
+}
+
 std::string rfc3339(WallTime time) {
   return to_the_second(time) + 'Z';
 }

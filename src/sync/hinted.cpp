@@ -13,9 +13,8 @@ constexpr std::string_view kReceived = "received ";
 
 /// In milliseconds, or in seconds if that is all that it says.
 std::string text_of(WallTime time) {
-  if (std::chrono::floor<std::chrono::seconds>(time) == time) return base::rfc3339(time);
-  auto text = base::rfc3339_micro(time);
-  return text.replace(text.size() - 4, 4, "Z");
+  const bool whole = std::chrono::floor<std::chrono::seconds>(time) == time;
+  return whole ? base::rfc3339(time) : base::rfc3339_milli(time);
 }
 
 std::optional<WallTime> time_after(std::string_view word, std::string_view text) {

@@ -32,13 +32,6 @@ std::string_view name_of(Level level) {
   return "error";
 }
 
-/// "2026-11-23T18:00:00.123Z"
-std::string stamp(base::WallTime time) {
-  std::string text = base::rfc3339_micro(time);
-  text.replace(text.size() - 4, 4, "Z");
-  return text;
-}
-
 /// JSON has no word for these, and a number is all the same to text.
 std::string_view non_finite(double number) {
   if (std::isnan(number)) return "NaN";
@@ -160,7 +153,7 @@ void StderrSink::write(std::string_view line) {
 
 void Log::write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level)) return;
-  const std::string time = stamp(clock_.wall());
+  const std::string time = base::rfc3339_milli(clock_.wall());
   const auto render = [&](std::size_t max_value, bool with_fields) {
     Line line(format_, max_value);
     line.begin(time, level, message);
